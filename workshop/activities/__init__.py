@@ -1,0 +1,116 @@
+"""What a kind of activity is, and the explicit list of kinds.
+
+Lives here: the contract that every kind fulfils, and `KINDS`. Not here: any
+kind itself (one module each), storage, requests or sessions. A kind is pure:
+plain data in, plain data out.
+
+Both ways an answer travels (socket, plain form) end as the same mapping of
+field name to list of strings, so each kind has one validator, `clean`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+from wtforms import Form
+
+from ..charts import Chart
+
+Fields = Mapping[str, Sequence[str]]
+"""An answer as it arrives: field name -> the strings sent under that name."""
+
+Body = dict[str, Any]
+"""A cleaned answer: JSON-able, the only thing that enters the ballot box."""
+
+
+class KindConfig(BaseModel):
+    """What an author sets. The fields here come from the activity, not its `settings`.
+
+    `for_manager`: the activity asks what the manager should know, so consent
+    has no default (promise 11). `rolling`: released in pools while open.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    for_manager: bool = False
+    rolling: bool = False
+
+
+@dataclass(frozen=True)
+class CardDraft:
+    """One text on its way through the seal; nothing ties it to its siblings."""
+
+    text: str
+    quotable: bool
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """What a room may see of one activity, at that precision and no finer."""
+
+
+class Kind(ABC):
+    """The contract of one kind of activity."""
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    Config: ClassVar[type[KindConfig]] = KindConfig
+    Aggregate: ClassVar[type[Aggregate]] = Aggregate
+    asks: ClassVar[bool] = True
+    """False for a kind that shows something and takes no answer."""
+    texts: ClassVar[bool] = False
+    """True: answers are free texts, split into cards by the seal."""
+    may_roll: ClassVar[bool] = False
+    """True: an author may choose rolling release."""
+
+    @abstractmethod
+    def clean(self, config: Any, fields: Fields) -> Body:
+        """Return the body to store, or raise `AnswerRefused` with what to do."""
+
+    @abstractmethod
+    def answer_form(self, config: Any) -> type[Form]:
+        """Return the WTForms form of the no-script path; its `validate` calls `clean`."""
+
+    @abstractmethod
+    def fields_of(self, config: Any, body: Body) -> dict[str, list[str]]:
+        """Return the fields that would give `body`; the author's own answer, to fill the form again."""
+
+    def cards(self, config: Any, body: Body) -> list[CardDraft]:
+        """Split one text answer into its cards; kinds with `texts` override it."""
+        return []
+
+    @abstractmethod
+    def aggregate(self, config: Any, bodies: Sequence[Body]) -> Any:
+        """Return what the room may see of these non-pass answers, in any order (promise 10)."""
+
+    @abstractmethod
+    def dump(self, aggregate: Any) -> dict[str, Any]:
+        """Return the aggregate as JSON-able data, for the release column."""
+
+    @abstractmethod
+    def load(self, data: Mapping[str, Any]) -> Any:
+        """Return the aggregate that `dump` wrote."""
+
+    @abstractmethod
+    def chart(self, config: Any, aggregate: Any) -> Chart | None:
+        """Return the drawing of an aggregate, titled with its finding; None where there is none."""
+
+    @abstractmethod
+    def examples(self, config: Any) -> list[Fields]:
+        """Return at least twelve plausible answers, for rehearsal, demo and tests."""
+
+    @abstractmethod
+    def largest(self, config: Any) -> int:
+        """Return the byte length of the largest possible fields as JSON, for the size bucket (promise 12)."""
+
+
+from . import choice, info, open_text, scale, word_cloud  # noqa: E402
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (info.Info(), scale.Scale(), choice.Choice(), open_text.OpenText(), word_cloud.WordCloud())
+}

@@ -1,0 +1,32 @@
+"""The things every service may be handed: settings, database, ballot boxes, clock.
+
+Lives here: one frozen bundle, made once by `create_app`. Not here: rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from .db import Database
+
+if TYPE_CHECKING:
+    from .ballots import BallotBoxes
+    from .settings import Settings
+
+
+def utc_now() -> datetime:
+    """Return the present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class House:
+    """What `create_app` built; found at `current_app.extensions["house"]`."""
+
+    settings: Settings
+    database: Database
+    boxes: BallotBoxes
+    clock: Callable[[], datetime] = utc_now
