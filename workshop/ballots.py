@@ -1,0 +1,357 @@
+"""The ballot box: where answers lie while an activity is open, and nowhere else.
+
+Lives here: cast, count, shut, read, erase. It is the only code that touches a
+box, and a box is always a SQLite file of its own, one per live session, held by
+the process that serves it. Not here: when an activity opens or closes
+(`live_sessions.py`) and what an answer must look like (the kinds).
+
+Why a file of its own and these pragmas: ANONYMITY.md, facts 2 and 3. A table
+keyed by tag keeps no order of arrival for anybody who comes after the erase;
+secure_delete, VACUUM and a TRUNCATE checkpoint leave no byte behind.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from .anonymity import pick, shuffled
+from .errors import WorkshopError
+from .words import _
+
+T = TypeVar("T")
+
+SCHEMA = """
+create table if not exists gate (run_id text primary key, accepting integer not null) without rowid;
+create table if not exists answer (
+  run_id text not null, tag blob not null, revision integer not null,
+  passed integer not null, body text, final integer not null default 0, batch integer,
+  primary key (run_id, tag)) without rowid;
+create table if not exists loose (
+  run_id text not null, key blob not null, body text not null,
+  primary key (run_id, key)) without rowid;
+"""
+
+
+@dataclass(frozen=True)
+class Cast:
+    """What became of a cast. `status`: saved | closed | older | final. `revision` is the box's present one."""
+
+    status: str
+    revision: int
+
+
+@dataclass(frozen=True)
+class Lying:
+    """An author's own answer as it lies in the box. `body` is None for a pass and for a published rolling one."""
+
+    revision: int
+    passed: bool
+    body: str | None
+    final: bool
+
+
+@dataclass
+class _Item:
+    run_id: str
+    tag: bytes
+    revision: int
+    body: str | None
+    final: bool
+    outcome: Cast | None = None
+    error: BaseException | None = None
+    done: bool = field(default=False)
+
+
+def in_a_thread(work: Callable[[], T]) -> T:
+    """Run `work` outside the event loop where there is one, so that a disk never stops the loop."""
+    try:
+        from gevent import get_hub
+        from gevent.monkey import is_module_patched
+    except ImportError:  # pragma: no cover - gevent is a dependency
+        return work()
+    if not is_module_patched("threading"):
+        return work()
+    result: T = get_hub().threadpool.apply(work)
+    return result
+
+
+class BallotBox:
+    """The box of one live session. All methods are safe to call from several greenlets or threads."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        self._pending: list[_Item] = []
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+        # Exclusive before WAL: no shared-memory file, and no second process can read or write.
+        for pragma in (
+            "locking_mode=EXCLUSIVE",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "secure_delete=ON",
+            "temp_store=MEMORY",
+        ):
+            self._db.execute(f"PRAGMA {pragma}")
+        self._db.executescript(SCHEMA)
+
+    # -- the gate
+
+    def admit(self, run_id: str) -> None:
+        """Open the gate of a run: from this commit on its answers are accepted."""
+        self._transact(lambda: self._db.execute("insert or replace into gate values (?, 1)", (run_id,)))
+
+    def shut(self, run_id: str) -> None:
+        """Shut the gate of a run: after this commit no answer can land (step 2 of the seal)."""
+        self._transact(lambda: self._db.execute("update gate set accepting = 0 where run_id = ?", (run_id,)))
+
+    def gates(self) -> dict[str, bool]:
+        """Return every run that has a gate row, and whether it accepts."""
+        return {run: bool(accepting) for run, accepting in self._fetch("select run_id, accepting from gate")}
+
+    # -- answers
+
+    def cast(self, run_id: str, tag: bytes, revision: int, body: str | None, *, final: bool = False) -> Cast:
+        """Put an answer (or a pass: `body` None) into the box; return after the durable commit.
+
+        A higher revision replaces; the same revision with the same body is
+        success; a lower one is "older" and changes nothing. A `final` answer
+        (rolling) is never replaced. Casts that wait while a commit runs share
+        the next one.
+        """
+        item = _Item(run_id, tag, revision, body, final)
+        self._pending.append(item)
+        with self._lock:
+            if not item.done:
+                batch, self._pending = self._pending, []
+                try:
+                    in_a_thread(lambda: self._commit(batch))
+                except sqlite3.Error as error:
+                    for other in batch:
+                        other.error = error
+                for other in batch:
+                    other.done = True
+        if item.error is not None or item.outcome is None:
+            raise WorkshopError(
+                _("The server could not store this just now. Your answer is still on your phone; it will be sent again."),
+                code="not_stored",
+                status=503,
+            ) from item.error
+        return item.outcome
+
+    def _commit(self, batch: list[_Item]) -> None:
+        db = self._db
+        db.execute("begin immediate")
+        try:
+            for item in batch:
+                item.outcome = self._decide(item)
+            db.execute("commit")
+        except BaseException:
+            for item in batch:
+                item.outcome = None
+            if db.in_transaction:
+                db.execute("rollback")
+            raise
+
+    def _decide(self, item: _Item) -> Cast:
+        db = self._db
+        gate = db.execute("select accepting from gate where run_id = ?", (item.run_id,)).fetchone()
+        lying = db.execute(
+            "select revision, passed, body, final from answer where run_id = ? and tag = ?", (item.run_id, item.tag)
+        ).fetchone()
+        present = lying[0] if lying else 0
+        if not gate or not gate[0]:
+            return Cast("closed", present)
+        if lying:
+            same = bool(lying[1]) == (item.body is None) and lying[2] == item.body
+            if lying[3]:  # final: its body may be published already, so the revision alone tells a retry
+                return Cast("saved" if item.revision == present else "final", present)
+            if item.revision < present or (item.revision == present and not same):
+                return Cast("older", present)
+            if item.revision == present:
+                return Cast("saved", present)
+        db.execute(
+            "insert or replace into answer (run_id, tag, revision, passed, body, final) values (?, ?, ?, ?, ?, ?)",
+            (item.run_id, item.tag, item.revision, item.body is None, item.body, item.final),
+        )
+        return Cast("saved", item.revision)
+
+    def mine(self, run_id: str, tag: bytes) -> Lying | None:
+        """Return the answer under this tag; only its author can compute the tag."""
+        rows = self._fetch(
+            "select revision, passed, body, final from answer where run_id = ? and tag = ?", (run_id, tag)
+        )
+        return Lying(rows[0][0], bool(rows[0][1]), rows[0][2], bool(rows[0][3])) if rows else None
+
+    def answered(self, run_id: str) -> int:
+        """Return how many phones have answered; passing counts, withdrawing does not lower it."""
+        return int(self._fetch("select count(*) from answer where run_id = ?", (run_id,))[0][0])
+
+    # -- the seal
+
+    def read(self, run_id: str) -> list[str]:
+        """Return all bodies of a run without their tags, in one random order (step 3 of the seal)."""
+        rows = self._fetch(
+            "select body from answer where run_id = ? and passed = 0 and body is not null"
+            " union all select body from loose where run_id = ?",
+            (run_id, run_id),
+        )
+        return shuffled([row[0] for row in rows])
+
+    def erase(self, run_id: str) -> None:
+        """Remove every trace of a run: rows, free pages, the write-ahead log (step 5 of the seal).
+
+        Raises `sqlite3.OperationalError` when the log cannot be emptied yet; the
+        caller tries again, and nothing is shown before it has worked.
+        """
+
+        def work() -> None:
+            for table in ("answer", "loose", "gate"):
+                self._db.execute(f"delete from {table} where run_id = ?", (run_id,))
+
+        self._transact(work)
+        with self._lock:
+            in_a_thread(lambda: self._db.execute("vacuum"))
+            self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Empty the write-ahead log: an edited text is in no file after it (promise 7)."""
+        with self._lock:
+            busy = in_a_thread(lambda: self._db.execute("pragma wal_checkpoint(truncate)").fetchone()[0])
+        if busy:
+            raise sqlite3.OperationalError("the ballot box is busy: its log could not be emptied")
+
+    # -- rolling release (promise 2)
+
+    def waiting(self, run_id: str) -> int:
+        """Return how many non-pass answers wait in the pool."""
+        return int(
+            self._fetch(
+                "select count(*) from answer where run_id = ? and passed = 0 and body is not null and batch is null",
+                (run_id,),
+            )[0][0]
+        )
+
+    def take(self, run_id: str, batch: int, count: int) -> list[str]:
+        """Mark `count` random waiting answers as this batch and return their bodies; again: the same ones."""
+
+        def work() -> list[str]:
+            marked = self._db.execute(
+                "select body from answer where run_id = ? and batch = ?", (run_id, batch)
+            ).fetchall()
+            if not marked:
+                tags = [
+                    row[0]
+                    for row in self._db.execute(
+                        "select tag from answer where run_id = ? and passed = 0 and body is not null and batch is null",
+                        (run_id,),
+                    )
+                ]
+                chosen = pick(tags, count)
+                self._db.executemany(
+                    "update answer set batch = ? where run_id = ? and tag = ?",
+                    [(batch, run_id, tag) for tag in chosen],
+                )
+                marked = self._db.execute(
+                    "select body from answer where run_id = ? and batch = ?", (run_id, batch)
+                ).fetchall()
+            return shuffled([row[0] for row in marked])
+
+        return self._transact(work)
+
+    def loose(self, run_id: str) -> list[str]:
+        """Return the bodies already published by earlier batches, without any tag, in random order."""
+        return shuffled([row[0] for row in self._fetch("select body from loose where run_id = ?", (run_id,))])
+
+    def settle(self, run_id: str, batch: int) -> None:
+        """Cut the published batch loose from its tags, which stay spent; then empty the log."""
+
+        def work() -> None:
+            bodies = self._db.execute(
+                "select body from answer where run_id = ? and batch = ? and body is not null", (run_id, batch)
+            ).fetchall()
+            self._db.executemany(
+                "insert into loose values (?, ?, ?)",
+                [(run_id, secrets.token_bytes(16), row[0]) for row in shuffled(bodies)],
+            )
+            self._db.execute(
+                "update answer set body = null, batch = null where run_id = ? and batch = ?", (run_id, batch)
+            )
+
+        self._transact(work)
+        self.checkpoint()
+
+    # -- plumbing
+
+    def close(self) -> None:
+        """Let the file go; answers in it stay."""
+        with self._lock:
+            self._db.close()
+
+    def _transact(self, work: Callable[[], T]) -> T:
+        def run() -> T:
+            self._db.execute("begin immediate")
+            try:
+                result = work()
+                self._db.execute("commit")
+                return result
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("rollback")
+                raise
+
+        with self._lock:
+            return in_a_thread(run)
+
+    def _fetch(self, sql: str, parameters: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+        with self._lock:
+            return self._db.execute(sql, tuple(parameters)).fetchall()
+
+
+class BallotBoxes:
+    """All boxes of this process, one file per live session in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._open: dict[str, BallotBox] = {}
+        self._lock = threading.RLock()
+
+    def box(self, live_id: str) -> BallotBox:
+        """Return the box of a live session, made when it is first needed."""
+        with self._lock:
+            box = self._open.get(live_id)
+            if box is None:
+                box = self._open[live_id] = BallotBox(self.folder / f"{live_id}.sqlite")
+            return box
+
+    def checkpoint(self) -> None:
+        """Empty the logs of all boxes; a busy one is tried again at the next call."""
+        for box in list(self._open.values()):
+            try:
+                box.checkpoint()
+            except sqlite3.Error:
+                continue
+
+    def discard(self, live_id: str) -> None:
+        """Remove the box of a live session that has ended; nothing unreleased outlives the session."""
+        with self._lock:
+            box = self._open.pop(live_id, None)
+            if box is not None:
+                box.close()
+            for suffix in ("", "-wal", "-shm", "-journal"):
+                (self.folder / f"{live_id}.sqlite{suffix}").unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Let all files go."""
+        with self._lock:
+            for box in self._open.values():
+                box.close()
+            self._open.clear()
