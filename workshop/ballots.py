@@ -113,6 +113,10 @@ class BallotBox:
         """Shut the gate of a run: after this commit no answer can land (step 2 of the seal)."""
         self._transact(lambda: self._db.execute("update gate set accepting = 0 where run_id = ?", (run_id,)))
 
+    def forget(self, run_id: str) -> None:
+        """Remove the gate of a run that was never asked."""
+        self._transact(lambda: self._db.execute("delete from gate where run_id = ?", (run_id,)))
+
     def gates(self) -> dict[str, bool]:
         """Return every run that has a gate row, and whether it accepts."""
         return {run: bool(accepting) for run, accepting in self._fetch("select run_id, accepting from gate")}
@@ -238,6 +242,12 @@ class BallotBox:
                 "select count(*) from answer where run_id = ? and passed = 0 and body is not null and batch is null",
                 (run_id,),
             )[0][0]
+        )
+
+    def is_marked(self, run_id: str, batch: int) -> bool:
+        """Return whether this batch was drawn already, by a server that died before it was published."""
+        return bool(
+            self._fetch("select 1 from answer where run_id = ? and batch = ? limit 1", (run_id, batch))
         )
 
     def take(self, run_id: str, batch: int, count: int) -> list[str]:

@@ -93,8 +93,12 @@ class Database:
         finally:
             session.close()
         for live_id in notices:
-            for listener in self._listeners:
-                listener(live_id)
+            self.announce(live_id)
+
+    def announce(self, live_id: str) -> None:
+        """Tell the listeners that a live session changed (an answer landed in its ballot box, say)."""
+        for listener in self._listeners:
+            listener(live_id)
 
 
 def notify(session: Session, live_id: str) -> None:

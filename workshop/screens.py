@@ -8,8 +8,19 @@ present state. First paint, reconnect and push all call these. Not here: HTML
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from . import anonymity, live_sessions, who_sees
+from .activities import KINDS
+from .guides.schema import Activity, Guide
+from .house import House
+from .models import ActivityRun, Card, LiveSession
+from .words import _
 
 
 @dataclass(frozen=True)
@@ -164,4 +175,303 @@ class ConsoleScreen:
     behind_minutes: int | None = None  # positive: behind the plan
     expected: int = 0
     leader: str = ""
-    options: dict[str, str] = field(default_factory=dict)
+    moved_url: str = ""  # moved: the console of the session that took over
+    stage_url: str = ""  # empty: revoked
+    promise: tuple[str, ...] = ()
+
+
+# -- reading the present state
+
+
+def timer(live: LiveSession, now: datetime) -> TimerScreen | None:
+    """Return the timer as it stands, None when there is none."""
+    left = live_sessions.timer_left(live, now)
+    if left is None:
+        return None
+    return TimerScreen(left, live.timer_total or left, live.timer_ends_at is not None, live.timer_closes)
+
+
+def _phase(run: ActivityRun | None, asks: bool) -> str:
+    if not asks:
+        return "released"
+    if run is None:
+        return "waiting"
+    if run.state == "open":
+        return "open"
+    if run.state != "released":
+        return "closing"
+    return "too_few" if (run.release or {}).get("too_few") else "released"
+
+
+def people_text(release: dict[str, Any], room_floor: int) -> str:
+    """Return how many gave an answer, as far as it may be said (promise 10)."""
+    people = release.get("people")
+    if people is not None:
+        return str(people)
+    most = anonymity.EXACT_FROM - 1
+    return str(most) if room_floor >= most else _("%(low)s to %(high)s", low=room_floor, high=most)
+
+
+def activity(session: Session, live: LiveSession, item: Activity, run: ActivityRun | None) -> ActivityScreen:
+    """Return one activity as every audience may see it now.
+
+    This is where the contract is kept on the way out: no result and no card
+    before the run is released (promise 1), a rolling one only in whole batches
+    (promise 2), nothing at all below the floor (promise 3), and the same for
+    every role (promise 8).
+    """
+    kind = KINDS[item.kind]
+    phase = _phase(run, kind.asks)
+    release = (run.release if run else None) or {}
+    shown = phase == "released" or (phase == "open" and item.release == "rolling")
+    result = cards = None
+    if shown and release and not release.get("too_few"):
+        result = kind.load(release["result"])
+        if kind.texts and run is not None:
+            cards = _cards(session, live, item, run)
+    return ActivityScreen(
+        id=item.id,
+        kind=item.kind,
+        prompt=item.prompt,
+        help=item.help,
+        config=item.config,
+        phase=phase,
+        asks=kind.asks,
+        run_id=run.id if run else None,
+        rolling=item.release == "rolling",
+        for_manager=item.for_ == "manager",
+        result=result,
+        cards=cards or (),
+        people=people_text(release, live.room_floor) if result is not None else "",
+        made_up=bool(release.get("made_up")) and result is not None,
+        seen_by=who_sees.seen_by(
+            live, texts=kind.texts, rolling=item.release == "rolling", for_manager=item.for_ == "manager"
+        )
+        if kind.asks
+        else "",
+        bucket=bucket(item),
+    )
+
+
+def _cards(session: Session, live: LiveSession, item: Activity, run: ActivityRun) -> tuple[CardScreen, ...]:
+    rows = session.execute(select(Card.id, Card.text).where(Card.run_id == run.id).order_by(Card.id)).all()
+    return tuple(CardScreen(id, text) for id, text in rows)
+
+
+def bucket(item: Activity) -> int:
+    """Return the bytes to which every answer and every pass of this activity is padded (promise 12)."""
+    largest = KINDS[item.kind].largest(item.config)
+    return next((size for size in BUCKETS if size >= largest), BUCKETS[-1])
+
+
+BUCKETS = (512, 2048, 4096, 8192, 16384)
+
+
+def phone(session: Session, live: LiveSession, house: House) -> PhoneScreen:
+    """Return what every phone of this session shows now."""
+    guide = live_sessions.guide_of(live)
+    common: dict[str, Any] = {
+        "live_id": live.id,
+        "phase": live.phase,
+        "title": live.title,
+        "language": live.language,
+        "rehearsal": live.rehearsal,
+        "promise": who_sees.promise(live),
+        "unprotected": who_sees.unprotected(),
+    }
+    if live.phase == "moved":
+        moved = session.get(LiveSession, live.moved_to) if live.moved_to else None
+        url = f"/j/{moved.join_token}" if moved else ""
+        return PhoneScreen(key=f"{live.id}:moved", moved_url=url, **common)
+    if live.phase != "running" or live.at is None:
+        freeze_at = ""
+        if live.ended_at is not None and not live.rehearsal:
+            moment = live.ended_at + timedelta(minutes=live.freeze_after_minutes)
+            freeze_at = local_clock(moment)
+        return PhoneScreen(key=f"{live.id}:{live.phase}", freeze_at=freeze_at, **common)
+    step = guide.step_of(live.at)
+    run = live_sessions.run_of(session, live, live.at)
+    shown = activity(session, live, guide.activity(live.at), run)
+    return PhoneScreen(
+        key=f"{live.id}:{shown.id}:{shown.phase}:{run.batch if run else 0}",
+        step_title=step.title,
+        instruction=step.instruction,
+        activity=shown,
+        timer=timer(live, house.clock()),
+        **common,
+    )
+
+
+def stage(session: Session, live: LiveSession, house: House) -> StageScreen:
+    """Return what the projector shows now."""
+    guide = live_sessions.guide_of(live)
+    joinable = live.door_open and live.code is not None and live.phase in ("lobby", "running")
+    base = house.settings.join_base
+    common: dict[str, Any] = {
+        "live_id": live.id,
+        "phase": live.phase,
+        "title": live.title,
+        "team": live.team,
+        "language": live.language,
+        "rehearsal": live.rehearsal,
+        "blank": live.blank,
+        "code": live.code if joinable else "",
+        "join_url": f"{base}/j/{live.join_token}" if joinable else "",
+        "join_host": base.split("://", 1)[1],
+        "door_open": joinable,
+        "joined": live.joined,
+        "step_count": len(guide.steps),
+    }
+    if live.phase != "running" or live.at is None:
+        return StageScreen(key=f"{live.id}:{live.phase}", **common)
+    step = guide.step_of(live.at)
+    run = live_sessions.run_of(session, live, live.at)
+    shown = activity(session, live, guide.activity(live.at), run)
+    return StageScreen(
+        key=f"{live.id}:{shown.id}:{shown.phase}",
+        answered=answered(house, live, run),
+        step_title=step.title,
+        step_number=[one.id for one in guide.steps].index(step.id) + 1,
+        activity=shown,
+        timer=timer(live, house.clock()),
+        **common,
+    )
+
+
+def answered(house: House, live: LiveSession, run: ActivityRun | None) -> int:
+    """Return how many phones have answered the open run; passing counts (promises 1, 12)."""
+    return house.boxes.box(live.id).answered(run.id) if run is not None and run.state == "open" else 0
+
+
+def local_clock(moment: datetime) -> str:
+    """Return a moment as this server's local time of day, HH:MM."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.astimezone().strftime("%H:%M")
+
+
+def console(session: Session, live: LiveSession, role: str, house: House) -> ConsoleScreen:
+    """Return what the facilitator steers by."""
+    guide = live_sessions.guide_of(live)
+    shown = stage(session, live, house)
+    step = guide.step_of(live.at) if live.at else None
+    moved = session.get(LiveSession, live.moved_to) if live.moved_to else None
+    primary, secondary, hint = _moves(live, guide, shown) if role == "run" else (None, (), "")
+    return ConsoleScreen(
+        live_id=live.id,
+        version=live.version,
+        phase=live.phase,
+        role=role,
+        stage=shown,
+        agenda=_agenda(session, live, guide, house.clock()),
+        purpose=step.purpose if step else "",
+        talk=step.talk if step else "",
+        notes=step.notes if step else "",
+        primary=primary,
+        secondary=secondary,
+        joined=live.joined,
+        answered=shown.answered,
+        floor=live.room_floor,
+        hint=hint,
+        behind_minutes=_behind(live, guide, house.clock()),
+        expected=live.expected,
+        leader=live.leader,
+        moved_url=f"/staff/sessions/{moved.id}/" if moved else "",
+        stage_url=f"/stage/{live.stage_token}" if live.stage_token else "",
+        promise=who_sees.promise(live),
+    )
+
+
+def _agenda(session: Session, live: LiveSession, guide: Guide, now: datetime) -> tuple[AgendaStep, ...]:
+    runs = {run.activity_id: run for run in session.scalars(select(ActivityRun).where(ActivityRun.live_id == live.id))}
+    starts = live.started_at or now
+    here = guide.step_of(live.at).id if live.at else None
+    steps = []
+    for step in guide.steps:
+        stops = tuple(
+            AgendaStop(
+                id=item.id,
+                kind=item.kind,
+                label=KINDS[item.kind].label,
+                prompt=item.prompt,
+                state=_STOP_STATES[_phase(runs.get(item.id), KINDS[item.kind].asks)]
+                if KINDS[item.kind].asks
+                else "to come",
+                here=item.id == live.at,
+            )
+            for item in step.activities
+        )
+        steps.append(AgendaStep(step.id, step.title, step.minutes, local_clock(starts), step.id == here, stops))
+        starts += timedelta(minutes=step.minutes)
+    return tuple(steps)
+
+
+_STOP_STATES = {"waiting": "to come", "open": "open", "closing": "open", "released": "done", "too_few": "too few"}
+
+
+def _behind(live: LiveSession, guide: Guide, now: datetime) -> int | None:
+    """Return the minutes behind the plan (negative: ahead), None while not running.
+
+    Inside a step nobody is late before its planned end has passed, nor early
+    before its planned start.
+    """
+    if live.phase != "running" or live.started_at is None or live.at is None:
+        return None
+    started = live.started_at if live.started_at.tzinfo else live.started_at.replace(tzinfo=UTC)
+    gone = (now - started).total_seconds() / 60
+    before = 0
+    here = guide.step_of(live.at).id
+    for step in guide.steps:
+        if step.id == here:
+            late = gone - (before + step.minutes)
+            early = gone - before
+            return round(late) if late > 0 else round(early) if early < 0 else 0
+        before += step.minutes
+    return None
+
+
+def _moves(live: LiveSession, guide: Guide, shown: StageScreen) -> tuple[Move | None, tuple[Move, ...], str]:
+    """Return the one move that comes next, the moves beside it, and what to know before."""
+    ids = [item.id for item in guide.activities]
+    end = Move("end", _("End the session"), ask=_("End the session for everybody? Nothing can be asked after that."))
+    if live.phase == "lobby":
+        return Move("start", _("Start: %(step)s", step=guide.steps[0].title)), (), _lobby_hint(live)
+    if live.phase != "running" or live.at is None or shown.activity is None:
+        return None, (), ""
+    index = ids.index(live.at)
+    follows = guide.activity(ids[index + 1]) if index + 1 < len(ids) else None
+    back = (Move("back", _("Back")),) if index else ()
+    phase = shown.activity.phase
+    if phase == "open":
+        close = Move("close", _("Close and show"))
+        if shown.answered < live.room_floor:
+            hint = _(
+                "%(answered)s of the %(floor)s needed so far. Closed now, nothing would be shown.",
+                answered=shown.answered,
+                floor=live.room_floor,
+            )
+            ask = _("Only %(answered)s of the %(floor)s needed have answered: close it and show nothing?", answered=shown.answered, floor=live.room_floor)
+            return Move("close", _("Close and show"), ask=ask), (), hint
+        return close, (), ""
+    if phase == "closing":
+        return None, (), _("Closing. This takes a moment.")
+    if follows is None:
+        onward = end
+    elif guide.step_of(follows.id).id != guide.step_of(live.at).id:
+        onward = Move("next", _("Next step: %(step)s", step=guide.step_of(follows.id).title))
+    else:
+        onward = Move("next", _("Next: %(label)s", label=KINDS[follows.kind].label))
+    beside = back if onward is end else (*back, end)
+    if phase == "waiting":
+        skip = (Move("next", _("Skip")),) if follows else ()
+        return Move("open", _("Open the question")), (*back, *skip, end), ""
+    return onward, beside, ""
+
+
+def _lobby_hint(live: LiveSession) -> str:
+    if live.joined < live.room_floor and not live.rehearsal:
+        return _(
+            "%(joined)s joined so far. With fewer than %(floor)s answers the room sees nothing.",
+            joined=live.joined,
+            floor=live.room_floor,
+        )
+    return ""

@@ -1,0 +1,704 @@
+"""One live session from the lobby to its end: the only writer of live state.
+
+Lives here: create, join, the moves of a facilitator, timers, and the seal that
+conducts both databases when an activity closes. Every move is a compare-and-set
+on the session's version: of two people who press at once one wins, and the
+other sees the new state. Not here: what an audience sees (`screens.py`), what
+an answer is (`answers.py`), who may press (the caller passes the role).
+
+A file of this length because the journey of a session is one thought.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from . import anonymity, releases
+from .activities import KINDS
+from .db import notify
+from .errors import Forbidden, NotFound, Stale, WorkshopError
+from .guides import schema
+from .house import House
+from .models import Account, ActivityRun, Card, Guide, LiveSession, SessionRole
+from .words import _
+
+log = logging.getLogger(__name__)
+
+GRACE_SECONDS = 10  # after a timer that closes input: time to press "Send now" (fault R7)
+LONGEST_TIMER = 8 * 3600
+LARGEST_GROUP = 10_000
+
+
+@dataclass(frozen=True)
+class NewSession:
+    """What the create page asks for. Floors may only be lowered to 3 (room) and 5 (words)."""
+
+    guide_id: str
+    title: str
+    team: str
+    language: str
+    expected: int
+    leader: str
+    leader_is_manager: bool
+    room_floor: int = anonymity.ROOM_FLOOR
+    words_floor: int = anonymity.WORDS_FLOOR
+    moderation: bool = False
+    facilitator_words: bool = False
+    freeze_after_minutes: int = 15
+    rehearsal: bool = False
+
+
+@lru_cache(maxsize=128)
+def _parsed(source: str, language: str) -> schema.Guide:
+    return schema.parse(source, "guide").localized(language)
+
+
+def guide_of(live: LiveSession) -> schema.Guide:
+    """Return the session's own frozen copy of its guide, in the session's language."""
+    return _parsed(live.guide_source, live.language)
+
+
+def get(session: Session, live_id: str) -> LiveSession:
+    """Return a live session or raise `NotFound`."""
+    live = session.get(LiveSession, live_id)
+    if live is None:
+        raise NotFound(_("There is no such session. Check the link."))
+    return live
+
+
+# -- before the session
+
+
+def create(house: House, actor: Account, new: NewSession) -> str:
+    """Make a live session in its lobby, with a frozen copy of its guide; return its id."""
+    _check(new)
+    for attempt in range(20):
+        try:
+            with house.database.transaction() as session:
+                guide = session.get(Guide, new.guide_id)
+                if guide is None or guide.archived:
+                    raise NotFound(_("This guide no longer exists. Choose another one."))
+                if new.language not in schema.parse(guide.source, guide.slug).languages:
+                    raise WorkshopError(_("This guide is not available in that language."))
+                live = _fresh(house, new, guide.source, actor.id)
+                session.add(live)
+                session.flush()
+                session.add(SessionRole(live_id=live.id, account_id=actor.id, role="run"))
+                return live.id
+        except IntegrityError:
+            if attempt == 19:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _fresh(house: House, new: NewSession, source: str, creator: str | None) -> LiveSession:
+    return LiveSession(
+        id=anonymity.new_id(),
+        code=anonymity.new_code(),
+        join_token=anonymity.new_id(),
+        stage_token=anonymity.new_id(),
+        rehearsal=new.rehearsal,
+        guide_id=new.guide_id,
+        guide_source=source,
+        title=new.title,
+        team=new.team,
+        language=new.language,
+        expected=new.expected,
+        room_floor=new.room_floor,
+        words_floor=new.words_floor,
+        leader=new.leader,
+        leader_is_manager=new.leader_is_manager,
+        moderation=new.moderation,
+        facilitator_words=new.facilitator_words,
+        freeze_after_minutes=new.freeze_after_minutes,
+        created_by=creator,
+        created_on=house.clock().date(),
+        phase="lobby",
+        version=1,
+        joined=0,
+        door_open=True,
+        blank=False,
+        timer_closes=False,
+    )
+
+
+def _check(new: NewSession) -> None:
+    low, words = anonymity.LOWEST_ROOM_FLOOR, anonymity.LOWEST_WORDS_FLOOR
+    if not new.title.strip():
+        raise WorkshopError(_("Enter a title."))
+    if not new.leader.strip():
+        raise WorkshopError(_("Enter who leads. Every phone says it."))
+    if not low <= new.room_floor <= LARGEST_GROUP:
+        raise WorkshopError(_("The room's floor is at least %(low)s people.", low=low))
+    if not words <= new.words_floor <= LARGEST_GROUP:
+        raise WorkshopError(_("The floor for printed words is at least %(low)s people.", low=words))
+    if not 1 <= new.expected <= LARGEST_GROUP:
+        raise WorkshopError(_("Enter how many people you expect, from 1 to %(most)s.", most=LARGEST_GROUP))
+    if not 0 <= new.freeze_after_minutes <= 72 * 60:
+        raise WorkshopError(_("The wait before the report is fixed is 0 to 72 hours."))
+
+
+def _copy_of(live: LiveSession, **changes: Any) -> NewSession:
+    new = NewSession(
+        guide_id=live.guide_id or "",
+        title=live.title,
+        team=live.team,
+        language=live.language,
+        expected=live.expected,
+        leader=live.leader,
+        leader_is_manager=live.leader_is_manager,
+        room_floor=live.room_floor,
+        words_floor=live.words_floor,
+        moderation=live.moderation,
+        facilitator_words=live.facilitator_words,
+        freeze_after_minutes=live.freeze_after_minutes,
+        rehearsal=live.rehearsal,
+    )
+    new = replace(new, **changes)
+    _check(new)
+    return new
+
+
+def restart_with_floors(house: House, actor: Account, live_id: str, room_floor: int, words_floor: int) -> str:
+    """Move a lobby over to a new session with other floors; return its id.
+
+    Floors never change under people who have joined (promise 3). The code, the
+    QR and the stage link move along; every phone is shown the new sentence and
+    asked again.
+    """
+    with house.database.transaction() as session:
+        live = get(session, live_id)
+        new = _copy_of(live, room_floor=room_floor, words_floor=words_floor)
+        code, join_token, stage_token = live.code, live.join_token, live.stage_token
+        changed = session.execute(
+            update(LiveSession)
+            .where(LiveSession.id == live_id, LiveSession.phase == "lobby")
+            .values(
+                phase="moved",
+                version=LiveSession.version + 1,
+                code=None,
+                join_token=anonymity.new_id(),
+                stage_token=None,
+                door_open=False,
+            )
+        )
+        if changed.rowcount != 1:
+            raise WorkshopError(_("The session has started. Its floors stay as every phone was told."), status=409)
+        fresh = _fresh(house, new, live.guide_source, live.created_by)
+        fresh.guide_id = live.guide_id
+        fresh.code, fresh.join_token, fresh.stage_token = code, join_token, stage_token
+        session.add(fresh)
+        session.flush()
+        for role in session.scalars(select(SessionRole).where(SessionRole.live_id == live_id)):
+            session.add(SessionRole(live_id=fresh.id, account_id=role.account_id, role=role.role))
+        session.execute(update(LiveSession).where(LiveSession.id == live_id).values(moved_to=fresh.id))
+        notify(session, live_id)
+        return fresh.id
+
+
+def rehearse(house: House, actor: Account, live_id: str) -> str:
+    """Make a rehearsal of a session: same guide and settings, nothing of it shown, frozen or kept."""
+    with house.database.transaction() as session:
+        live = get(session, live_id)
+        fresh = _fresh(house, _copy_of(live, rehearsal=True), live.guide_source, actor.id)
+        fresh.guide_id = live.guide_id
+        session.add(fresh)
+        session.flush()
+        session.add(SessionRole(live_id=fresh.id, account_id=actor.id, role="run"))
+        return fresh.id
+
+
+# -- joining
+
+
+def find_by_code(session: Session, code: str) -> LiveSession:
+    """Return the session behind a join code; one message for wrong, expired and closed."""
+    wanted = "".join(code.split()).replace("-", "").upper()
+    live = session.scalar(select(LiveSession).where(LiveSession.code == wanted)) if wanted else None
+    return _at_the_door(live)
+
+
+def find_by_join_token(session: Session, token: str) -> LiveSession:
+    """Return the session behind a QR link; one message for wrong, expired and closed."""
+    return _at_the_door(session.scalar(select(LiveSession).where(LiveSession.join_token == token)))
+
+
+def _at_the_door(live: LiveSession | None) -> LiveSession:
+    if live is None or not live.door_open or live.phase not in ("lobby", "running"):
+        raise NotFound(_("This code does not open a session. Check it with the person who leads."), code="no_session")
+    return live
+
+
+def join(house: House, live_id: str, seat: str | None) -> str:
+    """Give a phone a seat and return its cookie value; a valid seat is returned as it is.
+
+    The joined total only grows and is all that is kept (promise 13). Raises
+    `NotFound` at a closed door and `WorkshopError` when the room is full.
+    """
+    key = house.settings.secret_key
+    if anonymity.read_seat(key, live_id, seat) is not None:
+        return str(seat)
+    with house.database.transaction() as session:
+        live = _at_the_door(get(session, live_id))
+        if live.joined >= house.settings.max_phones:
+            raise WorkshopError(_("The room is full. Ask the person who leads."), code="full", status=503)
+        session.execute(
+            update(LiveSession).where(LiveSession.id == live_id).values(joined=LiveSession.joined + 1)
+        )
+        notify(session, live_id)
+    return anonymity.seat_value(key, live_id, anonymity.new_secret())
+
+
+# -- the facilitator's moves
+
+
+def move(house: House, role: str, live_id: str, command: str, argument: str, version: int) -> int:
+    """Carry out one move of a facilitator and return the new version.
+
+    `role` is the presser's role in this session, `version` the one their screen
+    showed. Raises `Forbidden` for any role but "run", `Stale` when somebody was
+    faster, `WorkshopError` for a move that does not fit the present state.
+    """
+    if role != "run":
+        raise Forbidden(_("You watch this session. Only those who run it can do that."))
+    handler = _MOVES.get(command)
+    if handler is None:
+        raise WorkshopError(_("There is no such move."), code="unknown_move")
+    if command == "close":
+        return _close_by_hand(house, live_id, version)
+    if command == "open":
+        # The gate first: a phone must never be told of a question that refuses its answer.
+        argument = anonymity.new_id()
+        _check_version(house, live_id, version)
+        house.boxes.box(live_id).admit(argument)
+    try:
+        with house.database.transaction() as session:
+            live = get(session, live_id)
+            if live.version != version:
+                raise Stale(_("Somebody else moved on. Here is the present state."))
+            _set(session, live, handler(house, session, live, argument))
+    except (IntegrityError, WorkshopError) as error:
+        if command == "open":
+            house.boxes.box(live_id).forget(argument)
+        if isinstance(error, WorkshopError):
+            raise
+        raise Stale(_("Somebody else moved on. Here is the present state.")) from error
+    if command == "end":
+        house.boxes.discard(live_id)
+    return version + 1
+
+
+def _check_version(house: House, live_id: str, version: int) -> None:
+    with house.database.transaction() as session:
+        live = get(session, live_id)
+        if live.version != version:
+            raise Stale(_("Somebody else moved on. Here is the present state."))
+        _require_running(live)
+
+
+def _set(session: Session, live: LiveSession, values: dict[str, Any]) -> None:
+    changed = session.execute(
+        update(LiveSession)
+        .where(LiveSession.id == live.id, LiveSession.version == live.version)
+        .values(version=live.version + 1, **values)
+        .execution_options(synchronize_session=False)
+    )
+    if changed.rowcount != 1:
+        raise Stale(_("Somebody else moved on. Here is the present state."))
+    notify(session, live.id)
+
+
+_NO_TIMER: dict[str, Any] = {"timer_ends_at": None, "timer_left": None, "timer_total": None, "timer_closes": False}
+
+
+def run_of(session: Session, live: LiveSession, activity_id: str | None) -> ActivityRun | None:
+    """Return the run of an activity in this session, None while it has not been asked."""
+    if activity_id is None:
+        return None
+    return session.scalar(
+        select(ActivityRun).where(ActivityRun.live_id == live.id, ActivityRun.activity_id == activity_id)
+    )
+
+
+def _require_running(live: LiveSession) -> None:
+    if live.phase != "running":
+        raise WorkshopError(_("The session is not running."), status=409)
+
+
+def _require_nothing_open(session: Session, live: LiveSession) -> None:
+    busy = session.scalar(
+        select(ActivityRun).where(ActivityRun.live_id == live.id, ActivityRun.state != "released")
+    )
+    if busy is not None:
+        raise WorkshopError(_("A question is still open. Close it first, then move on."), status=409)
+
+
+def _go(house: House, session: Session, live: LiveSession, activity_id: str) -> dict[str, Any]:
+    _require_nothing_open(session, live)
+    guide = guide_of(live)
+    values: dict[str, Any] = {"at": activity_id, "blank": False, **_NO_TIMER}
+    if live.at is None or guide.step_of(live.at).id != guide.step_of(activity_id).id:
+        values["step_started_at"] = house.clock()
+    return values
+
+
+def _start(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
+    if live.phase != "lobby":
+        raise WorkshopError(_("The session has started already."), status=409)
+    first = guide_of(live).activities[0].id
+    now = house.clock()
+    return {"phase": "running", "at": first, "started_at": now, "step_started_at": now}
+
+
+def _open(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
+    _require_running(live)
+    activity = guide_of(live).activity(live.at or "")
+    if not KINDS[activity.kind].asks:
+        raise WorkshopError(_("There is nothing to open here. Go to the next one."), status=409)
+    if run_of(session, live, live.at) is not None:
+        raise WorkshopError(_("This question was asked already and stays closed."), status=409)
+    ordinal = session.scalar(select(func.count()).select_from(ActivityRun).where(ActivityRun.live_id == live.id))
+    run = ActivityRun(
+        id=argument, live_id=live.id, activity_id=activity.id, ordinal=int(ordinal or 0), state="open", batch=0
+    )
+    session.add(run)
+    session.flush()
+    return {"blank": False}
+
+
+def _beside(live: LiveSession, step: int) -> str:
+    ids = [activity.id for activity in guide_of(live).activities]
+    index = ids.index(live.at or ids[0]) + step
+    if index < 0:
+        raise WorkshopError(_("This is the first one."), status=409)
+    if index >= len(ids):
+        raise WorkshopError(_("This is the last one. You can end the session."), status=409)
+    return ids[index]
+
+
+def _next(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
+    _require_running(live)
+    return _go(house, session, live, _beside(live, +1))
+
+
+def _back(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
+    _require_running(live)
+    return _go(house, session, live, _beside(live, -1))
+
+
+def _jump(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
+    _require_running(live)
+    if argument not in {activity.id for activity in guide_of(live).activities}:
+        raise WorkshopError(_("There is no such place in this guide."))
+    return _go(house, session, live, argument)
+
+
+def _end(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
+    if live.phase not in ("lobby", "running"):
+        raise WorkshopError(_("The session has ended already."), status=409)
+    _require_nothing_open(session, live)
+    return {
+        "phase": "ended",
+        "ended_at": house.clock(),
+        "door_open": False,
+        "code": None,
+        "blank": False,
+        **_NO_TIMER,
+    }
+
+
+def _door(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
+    if live.phase not in ("lobby", "running"):
+        raise WorkshopError(_("The session has ended."), status=409)
+    if argument == "open":
+        return {"door_open": True, "code": live.code or anonymity.new_code()}
+    return {"door_open": False, "code": None}
+
+
+def _stage_link(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
+    return {"stage_token": None if argument == "revoke" else anonymity.new_id()}
+
+
+def _blank(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
+    return {"blank": argument == "on"}
+
+
+# -- timers: `timer_ends_at` while running, `timer_left` while paused
+
+
+def timer_left(live: LiveSession, now: datetime) -> int | None:
+    """Return the seconds left on the timer, 0 when it is over, None when there is none."""
+    if live.timer_ends_at is not None:
+        ends = live.timer_ends_at if live.timer_ends_at.tzinfo else live.timer_ends_at.replace(tzinfo=now.tzinfo)
+        return max(0, round((ends - now).total_seconds()))
+    return live.timer_left
+
+
+def _seconds(argument: str) -> int:
+    try:
+        seconds = int(argument)
+    except ValueError:
+        raise WorkshopError(_("Enter the time in whole seconds.")) from None
+    if not 1 <= seconds <= LONGEST_TIMER:
+        raise WorkshopError(_("A timer runs from one second to eight hours."))
+    return seconds
+
+
+def _timer_start(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
+    _require_running(live)
+    seconds = _seconds(argument)
+    ends = house.clock() + timedelta(seconds=seconds)
+    return {"timer_ends_at": ends, "timer_left": None, "timer_total": seconds}
+
+
+def _timer_add(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
+    _require_running(live)
+    seconds, now = _seconds(argument), house.clock()
+    left = timer_left(live, now)
+    if left is None:
+        return _timer_start(house, session, live, argument)
+    total = min((live.timer_total or 0) + seconds, LONGEST_TIMER)
+    if live.timer_ends_at is None:
+        return {"timer_left": min(left + seconds, LONGEST_TIMER), "timer_total": total}
+    return {"timer_ends_at": now + timedelta(seconds=min(left + seconds, LONGEST_TIMER)), "timer_total": total}
+
+
+def _timer_pause(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
+    left = timer_left(live, house.clock())
+    if left is None:
+        raise WorkshopError(_("No timer is running."), status=409)
+    return {"timer_ends_at": None, "timer_left": left}
+
+
+def _timer_resume(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
+    left = timer_left(live, house.clock())
+    if left is None:
+        raise WorkshopError(_("There is no timer to go on with."), status=409)
+    return {"timer_ends_at": house.clock() + timedelta(seconds=left), "timer_left": None}
+
+
+def _timer_reset(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
+    return dict(_NO_TIMER)
+
+
+def _timer_closes(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
+    return {"timer_closes": argument == "on"}
+
+
+def _never(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
+    raise AssertionError("close conducts two databases and has a path of its own")
+
+
+_MOVES = {
+    "start": _start,
+    "open": _open,
+    "close": _never,
+    "next": _next,
+    "back": _back,
+    "jump": _jump,
+    "end": _end,
+    "door": _door,
+    "stage_link": _stage_link,
+    "blank": _blank,
+    "timer_start": _timer_start,
+    "timer_add": _timer_add,
+    "timer_pause": _timer_pause,
+    "timer_resume": _timer_resume,
+    "timer_reset": _timer_reset,
+    "timer_closes": _timer_closes,
+}
+
+
+# -- the seal
+
+
+def _close_by_hand(house: House, live_id: str, version: int) -> int:
+    with house.database.transaction() as session:
+        live = get(session, live_id)
+        if live.version != version:
+            raise Stale(_("Somebody else moved on. Here is the present state."))
+        run = run_of(session, live, live.at)
+        if run is None or run.state != "open":
+            raise WorkshopError(_("No question is open here."), status=409)
+        _begin_closing(session, live, run)
+        run_id = run.id
+    seal(house, live_id, run_id)
+    with house.database.transaction() as session:
+        return get(session, live_id).version
+
+
+def _begin_closing(session: Session, live: LiveSession, run: ActivityRun) -> None:
+    """Step 1: open -> closing, compare-and-set."""
+    changed = session.execute(
+        update(ActivityRun).where(ActivityRun.id == run.id, ActivityRun.state == "open").values(state="closing")
+    )
+    if changed.rowcount != 1:
+        raise Stale(_("Somebody else moved on. Here is the present state."))
+    _set(session, live, dict(_NO_TIMER))
+
+
+def seal(house: House, live_id: str, run_id: str) -> bool:
+    """Carry a closing run through steps 2 to 6; return whether it is released.
+
+    Every step is idempotent, because two databases cannot commit together:
+    whatever dies in between, a second call goes on where the first one stopped,
+    and nothing is shown before the erase has finished. False: the erase could
+    not finish yet; the run stays closing and is tried again.
+    """
+    box = house.boxes.box(live_id)
+    box.shut(run_id)  # 2
+    bodies = box.read(run_id)  # 3
+    with house.database.transaction() as session:  # 4
+        live = get(session, live_id)
+        run = session.get(ActivityRun, run_id)
+        if run is None:
+            raise NotFound(_("There is no such question."))
+        if run.state == "closing":
+            released = releases.build(live, guide_of(live).activity(run.activity_id), bodies)
+            changed = session.execute(
+                update(ActivityRun)
+                .where(ActivityRun.id == run_id, ActivityRun.state == "closing")
+                .values(state="sealed", release=released.release)
+                .execution_options(synchronize_session=False)
+            )
+            if changed.rowcount == 1:
+                session.execute(delete(Card).where(Card.run_id == run_id))
+                _insert_cards(session, run_id, released)
+    try:
+        box.erase(run_id)  # 5
+    except sqlite3.Error as error:
+        log.warning("the ballot box could not be emptied yet; trying again (%s)", type(error).__name__)
+        return False
+    with house.database.transaction() as session:  # 6
+        changed = session.execute(
+            update(ActivityRun)
+            .where(ActivityRun.id == run_id, ActivityRun.state == "sealed")
+            .values(state="released")
+            .execution_options(synchronize_session=False)
+        )
+        if changed.rowcount == 1:
+            session.execute(
+                update(LiveSession).where(LiveSession.id == live_id).values(version=LiveSession.version + 1)
+            )
+            notify(session, live_id)
+    return True
+
+
+def _insert_cards(session: Session, run_id: str, released: releases.Released) -> None:
+    for draft in released.cards:
+        session.add(Card(id=anonymity.new_id(), run_id=run_id, text=draft.text, quotable=draft.quotable))
+        session.flush()  # one by one: the order of insertion is the shuffled one
+
+
+# -- what happens by itself
+
+
+def tick(house: House) -> None:
+    """Do what is due: rolling pools, timers that close input, seals that could not finish.
+
+    Called about once a second by the server's own clock, never by a participant.
+    """
+    now = house.clock()
+    with house.database.transaction() as session:
+        busy = session.execute(
+            select(ActivityRun.id, ActivityRun.live_id, ActivityRun.activity_id, ActivityRun.state).where(
+                ActivityRun.state != "released"
+            )
+        ).all()
+    for run_id, live_id, activity_id, state in busy:
+        if state in ("closing", "sealed"):
+            seal(house, live_id, run_id)
+        elif _is_due(house, live_id, run_id, now):
+            seal(house, live_id, run_id)
+
+
+def _is_due(house: House, live_id: str, run_id: str, now: datetime) -> bool:
+    with house.database.transaction() as session:
+        live = get(session, live_id)
+        if not live.timer_closes or live.timer_ends_at is None:
+            return False
+        ends = live.timer_ends_at if live.timer_ends_at.tzinfo else live.timer_ends_at.replace(tzinfo=now.tzinfo)
+        if now < ends + timedelta(seconds=GRACE_SECONDS):
+            return False
+        run = session.get(ActivityRun, run_id)
+        if run is None or run.state != "open":
+            return False
+        try:
+            _begin_closing(session, live, run)
+        except Stale:
+            return False
+        return True
+
+
+def roll(house: House) -> None:
+    """At a fixed tick, let one pool of answers out of each rolling run that is ripe (promise 2).
+
+    A small seal: the batch is marked in the box, written once (compare-and-set
+    on the batch number), then cut loose from its tags.
+    """
+    with house.database.transaction() as session:
+        open_runs = session.execute(
+            select(ActivityRun.id, ActivityRun.live_id).where(ActivityRun.state == "open")
+        ).all()
+    for run_id, live_id in open_runs:
+        _roll_one(house, live_id, run_id)
+
+
+def _roll_one(house: House, live_id: str, run_id: str) -> None:
+    with house.database.transaction() as session:
+        live = get(session, live_id)
+        run = session.get(ActivityRun, run_id)
+        if run is None or run.state != "open":
+            return
+        activity = guide_of(live).activity(run.activity_id)
+        batch = run.batch
+    if activity.release != "rolling" or live.rehearsal:
+        return
+    box = house.boxes.box(live_id)
+    if not box.is_marked(run_id, batch + 1) and not anonymity.pool_is_ripe(box.waiting(run_id), live.room_floor):
+        return
+    fresh = box.take(run_id, batch + 1, anonymity.pool_size(live.room_floor))
+    kind = KINDS[activity.kind]
+    whole = releases.build(live, activity, [*box.loose(run_id), *fresh])
+    with house.database.transaction() as session:
+        changed = session.execute(
+            update(ActivityRun)
+            .where(ActivityRun.id == run_id, ActivityRun.state == "open", ActivityRun.batch == batch)
+            .values(batch=batch + 1, release=whole.release)
+            .execution_options(synchronize_session=False)
+        )
+        if changed.rowcount == 1 and kind.texts:
+            _insert_cards(session, run_id, releases.build(live, activity, fresh))
+        notify(session, live_id)
+    box.settle(run_id, batch + 1)
+
+
+def recover(house: House) -> None:
+    """After a start: finish every seal that was cut off, and open the gates of what is open.
+
+    A lost box (restored backup) gets its gate back; the phones send again what
+    they still keep.
+    """
+    with house.database.transaction() as session:
+        busy = session.execute(
+            select(ActivityRun.id, ActivityRun.live_id, ActivityRun.state, ActivityRun.batch).where(
+                ActivityRun.state != "released"
+            )
+        ).all()
+    for run_id, live_id, state, batch in busy:
+        box = house.boxes.box(live_id)
+        if state == "open":
+            box.settle(run_id, batch)  # a batch that was written but not yet cut loose
+            if run_id not in box.gates():
+                box.admit(run_id)
+        else:
+            seal(house, live_id, run_id)

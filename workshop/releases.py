@@ -1,0 +1,58 @@
+"""What leaves the ballot box when an activity closes, and what of it is kept.
+
+Lives here: from shuffled bodies to the release and its cards. Pure but for the
+random order. Not here: the six steps of the seal (`live_sessions.py`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from . import anonymity
+from .activities import KINDS, CardDraft
+from .guides.schema import Activity
+from .models import LiveSession
+
+REHEARSAL_PEOPLE = 12  # made-up answers in a rehearsal: enough for numbers instead of shape
+
+
+@dataclass(frozen=True)
+class Released:
+    """The two things that a seal writes: the run's release column and its cards, in shuffled order."""
+
+    release: dict[str, Any]
+    cards: list[CardDraft]
+
+
+def build(live: LiveSession, activity: Activity, bodies: Sequence[str]) -> Released:
+    """Return what the room may see of these bodies (promises 3, 4, 10).
+
+    Below the floor only "too few" is left. For texts the cards are split and
+    shuffled anew, so that nothing says which were siblings; for every other
+    kind the bodies end here and only the aggregate lives on. In a rehearsal the
+    phones' answers are dropped and the kind's examples stand in for them.
+    """
+    kind = KINDS[activity.kind]
+    answers = [json.loads(body) for body in bodies]
+    if live.rehearsal:
+        examples = kind.examples(activity.config)
+        answers = [kind.clean(activity.config, fields) for fields in examples[:REHEARSAL_PEOPLE]]
+    people = len(answers)
+    if people < live.room_floor:
+        return Released(
+            {"too_few": True, "people": None, "words_ok": False, "made_up": live.rehearsal, "result": None}, []
+        )
+    cards = [card for answer in answers for card in kind.cards(activity.config, answer)] if kind.texts else []
+    return Released(
+        {
+            "too_few": False,
+            "people": anonymity.people_said(people),
+            "words_ok": people >= live.words_floor,
+            "made_up": live.rehearsal,
+            "result": kind.dump(kind.aggregate(activity.config, anonymity.shuffled(answers))),
+        },
+        anonymity.shuffled(cards),
+    )

@@ -1,0 +1,77 @@
+"""Who will see what, when: the sentences on every phone, made from the session's real settings (promise 17).
+
+Lives here: the words of the promise, and of what is not protected. Not here:
+the rules themselves; a sentence here that the code does not keep is a defect.
+"""
+
+from __future__ import annotations
+
+from .models import LiveSession
+from .words import _
+
+
+def promise(live: LiveSession) -> tuple[str, ...]:
+    """Return the session's promise, one sentence each, most important first."""
+    lines = [
+        _("You need no account and no name. Nobody can see which answer is yours, not even the person who leads."),
+        _(
+            "While a question is open, nobody sees any answer. When it closes, all answers appear at once, in random order."
+        ),
+        _("The room sees answers only if at least %(floor)s people gave one.", floor=live.room_floor),
+    ]
+    if live.leader_is_manager:
+        lines.append(_("%(leader)s leads this session and is this team's manager.", leader=live.leader))
+    else:
+        lines.append(
+            _("%(leader)s leads this session and is not this team's manager.", leader=live.leader)
+        )
+    lines.append(
+        _(
+            "Afterwards your manager gets a report with counts and shapes. "
+            "Your own words appear in it only if you allow it for that text, and only from %(floor)s answers on.",
+            floor=live.words_floor,
+        )
+    )
+    if live.facilitator_words:
+        lines.append(
+            _(
+                "%(leader)s's own file of this session holds all words that the room saw.",
+                leader=live.leader,
+            )
+        )
+    else:
+        lines.append(_("%(leader)s gets no file with your words.", leader=live.leader))
+    return tuple(lines)
+
+
+def unprotected() -> tuple[str, ...]:
+    """Return what the product cannot protect, said plainly."""
+    return (
+        _("Your own way of writing can give you away. Keep texts short and plain."),
+        _("People beside you can look at your screen. So can anybody who holds your unlocked phone."),
+        _("A phone or network that your company manages may record what you do."),
+        _("If this page's address begins with http, not https, others on the same Wi-Fi could read along."),
+        _("Whoever runs this server could change it. A copy of it taken in the middle of a question shows the order in which answers came, without names."),
+        _("If everybody else in the room puts their answers together, yours is what is left."),
+        _("Somebody could join with several phones. We count phones, not people."),
+    )
+
+
+def seen_by(live: LiveSession, *, texts: bool, rolling: bool, for_manager: bool) -> str:
+    """Return the quiet sentence beside a field: who sees this, when, and in which report."""
+    if live.rehearsal:
+        return _("Rehearsal: nothing that you send here is shown or kept.")
+    if rolling:
+        when = _(
+            "Seen by: the room, while the question is open, mixed with at least %(others)s others. Final when sent.",
+            others=max(5, live.room_floor) - 1,
+        )
+    else:
+        when = _(
+            "Seen by: the room, after this question closes, if at least %(floor)s answer.", floor=live.room_floor
+        )
+    if for_manager:
+        return when + " " + _("In the manager's report only if you choose so below.")
+    if texts:
+        return when + " " + _("Not in the manager's report unless you switch it on.")
+    return when + " " + _("In the report as counts or shapes, never as single answers.")
