@@ -1,0 +1,792 @@
+// @ts-check
+/**
+ * The participant's phone.
+ *
+ * Lives here: putting the pushed screen in its place without touching what is
+ * being typed, drafts, the outbox, the small status line. Not here: the
+ * connection (link.js), and any rule about what an answer is: the server's own
+ * HTML and its one validator decide, and the same forms work without this file.
+ *
+ * Longer than a usual module, because a phone page may load five files at most.
+ */
+import { connect } from "./link.js";
+
+/**
+ * @typedef {Record<string, string[]>} Fields
+ * @typedef {{revision: number, fields: Fields | null, said: string[], again?: boolean}} Item
+ *   One answer; `fields` null is a pass; `again`: was saved before, sent once more because the server lost it.
+ * @typedef {{
+ *   day: number, revision: number, bucket: number,
+ *   draft: Fields | null, text: string,
+ *   out: Item | null, tried: boolean,
+ *   saved: Item | null, final: boolean, closed: boolean,
+ * }} Entry
+ *   What this phone knows of one run: the draft, what waits to go out, what the server confirmed.
+ * @typedef {{sentence: string, text: string}} Unsent
+ */
+
+const PREFIX = "unstuck/";
+/** Drafts of other sessions go after this; the seat's cookie lives as long. */
+const KEEP_DAYS = 3;
+/** A connection that comes back within this is not worth a word. */
+const PATIENCE_WITH_SILENCE_MS = 3000;
+const NOT_FIELDS = new Set(["csrf_token", "run", "based_on", "pass"]);
+/** The server could not take it just now; what was pressed is sent again by itself. */
+const TRY_AGAIN = new Set(["not_stored", "throttled", "busy", "error"]);
+const GONE = new Set(["closed", "not_found", "ended"]);
+
+const main = /** @type {HTMLElement | null} */ (document.querySelector("main[data-live]"));
+if (main) start(main);
+
+// -- the phone's own memory -------------------------------------------------------------------------------------
+
+/** @param {string} live */
+function openStore(live) {
+  /** @type {Map<string, string>} */
+  const memory = new Map();
+  let durable = true;
+  const mine = `${PREFIX}${live}/`;
+
+  /** @returns {Storage | null} */
+  function storage() {
+    try {
+      return window.localStorage; // the mere mention throws where storage is refused
+    } catch {
+      return null;
+    }
+  }
+
+  /** @param {string} name @returns {any} */
+  function read(name) {
+    let text = memory.get(name) ?? null;
+    if (text === null) {
+      try {
+        text = storage()?.getItem(mine + name) ?? null;
+      } catch {
+        text = null;
+      }
+    }
+    if (text === null) return null;
+    try {
+      return JSON.parse(text);
+    } catch {
+      return null;
+    }
+  }
+
+  /** @param {string} name @param {object} value */
+  function write(name, value) {
+    const text = JSON.stringify(value);
+    try {
+      const kept = storage();
+      if (!kept) throw new Error("refused");
+      kept.setItem(mine + name, text);
+      memory.delete(name); // another tab may write it too: the shared copy is the true one
+      durable = true;
+    } catch {
+      memory.set(name, text);
+      durable = false;
+    }
+  }
+
+  /** @param {string} name */
+  function drop(name) {
+    memory.delete(name);
+    try {
+      storage()?.removeItem(mine + name);
+    } catch {
+      // nothing was kept, nothing is left
+    }
+  }
+
+  /** @returns {string[]} the runs of this session that this phone knows of */
+  function runs() {
+    const names = new Set(memory.keys());
+    for (const key of keys()) if (key.startsWith(mine)) names.add(key.slice(mine.length));
+    return [...names].filter((name) => name.startsWith("run/")).map((name) => name.slice(4));
+  }
+
+  /** @returns {string[]} */
+  function keys() {
+    try {
+      return Object.keys(storage() ?? {});
+    } catch {
+      return [];
+    }
+  }
+
+  /** Forget what other sessions left here days ago. */
+  function tidy() {
+    for (const key of keys()) {
+      if (!key.startsWith(PREFIX) || key.startsWith(mine)) continue;
+      try {
+        const day = JSON.parse(storage()?.getItem(key) ?? "{}").day ?? 0;
+        if (Math.abs(today() - day) > KEEP_DAYS) storage()?.removeItem(key);
+      } catch {
+        // another tab was faster
+      }
+    }
+  }
+
+  /** Whether this browser keeps anything at all; asked once, with something that means nothing. */
+  function probe() {
+    write("probe", { day: today() });
+    drop("probe");
+  }
+
+  return {
+    read,
+    write,
+    drop,
+    runs,
+    tidy,
+    probe,
+    prefix: mine,
+    isDurable: () => durable,
+    /** @param {string} run @returns {Entry} */
+    entry: (run) => ({ ...EMPTY, ...(read(`run/${run}`) ?? {}) }),
+    /** @param {string} run @param {Entry} entry */
+    keep: (run, entry) => write(`run/${run}`, { ...entry, day: today() }),
+  };
+}
+
+/** @type {Entry} */
+const EMPTY = {
+  day: 0, revision: 0, bucket: 2048, draft: null, text: "", out: null, tried: false, saved: null, final: false, closed: false,
+};
+
+/** Whole days only: this is for tidying up, never sent. */
+function today() {
+  return Math.floor(Date.now() / 86400000);
+}
+
+// -- forms as plain fields, whatever the kind -----------------------------------------------------------------------
+
+/** @param {HTMLFormElement} form @returns {(HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement)[]} */
+function controls(form) {
+  return /** @type {any[]} */ ([...form.elements]).filter(
+    (el) => el.name && !NOT_FIELDS.has(el.name) && /^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName) && el.type !== "submit",
+  );
+}
+
+/** @param {any} el */
+function isTick(el) {
+  return el.type === "radio" || el.type === "checkbox";
+}
+
+/** @param {any} el */
+function isText(el) {
+  return el.tagName === "TEXTAREA" || el.type === "text" || el.type === "search";
+}
+
+/** @param {HTMLFormElement} form @param {HTMLElement | null} [submitter] @returns {Fields} */
+function collect(form, submitter) {
+  /** @type {Fields} */
+  const fields = {};
+  for (const el of controls(form)) {
+    if (isTick(el) && !(/** @type {HTMLInputElement} */ (el).checked)) continue;
+    (fields[el.name] ??= []).push(el.value);
+  }
+  if (submitter instanceof HTMLButtonElement && submitter.name && !NOT_FIELDS.has(submitter.name)) {
+    fields[submitter.name] = [submitter.value];
+  }
+  return fields;
+}
+
+/** @param {HTMLFormElement} form @param {Fields | null} fields */
+function fill(form, fields) {
+  /** @type {Fields} */
+  const left = {};
+  for (const [name, values] of Object.entries(fields ?? {})) left[name] = [...values];
+  openCards(form, fields);
+  for (const el of controls(form)) {
+    if (isTick(el)) /** @type {HTMLInputElement} */ (el).checked = (fields?.[el.name] ?? []).includes(el.value);
+    else if (el.type !== "hidden") el.value = left[el.name]?.shift() ?? "";
+  }
+  refreshHooks(form);
+}
+
+/** What the person sees as their answer, in words: labels of what is ticked, texts as typed. @param {HTMLFormElement} form */
+function sayAnswer(form) {
+  const lines = [];
+  for (const el of controls(form)) {
+    if (el.type === "hidden") continue;
+    if (isTick(el)) {
+      if (!(/** @type {HTMLInputElement} */ (el).checked)) continue;
+      lines.push(labelOf(el));
+    } else if (el.tagName === "SELECT") {
+      lines.push(/** @type {HTMLSelectElement} */ (el).selectedOptions[0]?.text ?? "");
+    } else lines.push(el.value.trim());
+  }
+  return lines.filter(Boolean);
+}
+
+/** @param {any} el */
+function labelOf(el) {
+  const label = el.labels?.[0];
+  const words = label?.querySelector("[data-label]") ?? label;
+  return (el.dataset.said ?? words?.textContent ?? el.value).replace(/\s+/g, " ").trim();
+}
+
+/** Only what was typed: a lost tick is not worth a word, a lost text is. @param {HTMLFormElement} form */
+function typedText(form) {
+  return controls(form).filter(isText).map((el) => el.value.trim()).filter(Boolean).join("\n\n");
+}
+
+/**
+ * Fill a message up to its bucket, so that an answer and a pass look alike from outside (promise 12).
+ * @param {{run: string, revision: number, fields: Fields | null}} payload @param {number} bucket
+ */
+function padded(payload, bucket) {
+  const size = new TextEncoder().encode(JSON.stringify({ ...payload, pad: "" })).length;
+  const room = Math.max(bucket, 1) * Math.ceil(size / Math.max(bucket, 1));
+  return { ...payload, pad: "-".repeat(room - size) };
+}
+
+// -- small helps inside a field; the forms work without them ---------------------------------------------------------
+
+/** Uncover as many further cards as an answer needs. @param {HTMLFormElement} form @param {Fields | null} fields */
+function openCards(form, fields) {
+  for (const card of hiddenCards(form)) {
+    const names = /** @type {any[]} */ ([...card.querySelectorAll("[name]")]).filter(isText).map((el) => el.name);
+    const needed = names.some((name) => {
+      const same = controls(form).filter((el) => el.name === name);
+      const index = same.findIndex((el) => card.contains(el));
+      return Boolean(fields?.[name]?.[index]?.trim());
+    });
+    if (needed) card.hidden = false;
+  }
+}
+
+/** @param {HTMLFormElement} form @returns {HTMLElement[]} */
+function hiddenCards(form) {
+  return [...form.querySelectorAll("[data-card][hidden]")].map((el) => /** @type {HTMLElement} */ (el));
+}
+
+/** Fold further cards away until they are asked for, and offer them. @param {HTMLFormElement} form */
+function prepareHooks(form) {
+  const cards = /** @type {HTMLElement[]} */ ([...form.querySelectorAll("[data-card]")]);
+  const add = /** @type {HTMLElement | null} */ (form.querySelector("[data-add-card]"));
+  if (add && cards.length > 1) {
+    cards.slice(1).forEach((card) => {
+      if (!(/** @type {any[]} */ ([...card.querySelectorAll("[name]")]).some((el) => isText(el) && el.value))) card.hidden = true;
+    });
+    add.addEventListener("click", () => {
+      const next = hiddenCards(form)[0];
+      if (!next) return;
+      next.hidden = false;
+      /** @type {HTMLElement | null} */ (next.querySelector("textarea, input[type=text]"))?.focus();
+      refreshHooks(form);
+    });
+  }
+  refreshHooks(form);
+}
+
+/** Counters, previews and the offer of another card follow what is typed. @param {HTMLFormElement} form */
+function refreshHooks(form) {
+  for (const counter of /** @type {NodeListOf<HTMLElement>} */ (form.querySelectorAll("[data-count-for]"))) {
+    const el = /** @type {HTMLTextAreaElement | null} */ (document.getElementById(counter.dataset.countFor ?? ""));
+    if (el && el.maxLength > 0) {
+      counter.hidden = false;
+      counter.textContent = `${[...el.value].length} / ${el.maxLength}`;
+    }
+  }
+  for (const preview of /** @type {NodeListOf<HTMLElement>} */ (form.querySelectorAll("[data-quote-preview]"))) {
+    const card = preview.closest("[data-card]") ?? form;
+    const text = /** @type {any[]} */ ([...card.querySelectorAll("textarea, input")]).find(isText)?.value.trim() ?? "";
+    const on = /** @type {HTMLInputElement | null} */ (card.querySelector("input[type=checkbox]"))?.checked ?? false;
+    preview.hidden = !on || !text;
+    const words = preview.querySelector("[data-quote-text]") ?? preview;
+    words.textContent = text;
+  }
+  const add = /** @type {HTMLElement | null} */ (form.querySelector("[data-add-card]"));
+  if (add) add.hidden = hiddenCards(form).length === 0;
+}
+
+// -- the page -----------------------------------------------------------------------------------------------------
+
+/** @param {HTMLElement} main */
+function start(main) {
+  const live = main.dataset.live ?? "";
+  /** @type {Record<string, string>} */
+  const words = JSON.parse(main.dataset.words ?? "{}");
+  const store = openStore(live);
+  const place = one("[data-place]");
+  const status = /** @type {HTMLElement} */ (document.querySelector("[data-status]"));
+  const say = one("[data-say]");
+  const unsent = one("[data-unsent]");
+  let busy = false;
+  let failures = 0;
+  let retry = 0;
+  let downSince = performance.now();
+  let timerEnd = 0;
+  /** The form shows although an answer is in: the person pressed Change, or it was refused. */
+  let editing = false;
+
+  /** @param {string} selector @param {ParentNode} [within] @returns {HTMLElement} */
+  function one(selector, within = main) {
+    return /** @type {HTMLElement} */ (within.querySelector(selector));
+  }
+
+  function now() {
+    const article = one("[data-key]", place);
+    const form = /** @type {HTMLFormElement | null} */ (one("form[data-answer]", place));
+    return { article, form, run: article?.dataset.run ?? "", state: article?.dataset.state ?? "" };
+  }
+
+  // -- what is shown
+
+  /** @param {import("./link.js").ScreenMessage} message */
+  function onScreen(message) {
+    const template = document.createElement("template");
+    template.innerHTML = message.html;
+    const next = /** @type {HTMLElement | null} */ (template.content.querySelector("[data-key]"));
+    if (!next) return;
+    const { article, run, state } = now();
+    const sameQuestion = state === "open" && next.dataset.state === "open" && run === next.dataset.run;
+    if (article && (article.dataset.key === next.dataset.key || sameQuestion)) patch(article, next);
+    else replace(next);
+  }
+
+  /** The place is the same: only the parts around the field are renewed. @param {HTMLElement} old @param {HTMLElement} next */
+  function patch(old, next) {
+    for (const part of /** @type {NodeListOf<HTMLElement>} */ (old.querySelectorAll("[data-part]"))) {
+      const other = one(`[data-part="${part.dataset.part}"]`, next);
+      if (!other || part.dataset.part === "timer" || part.innerHTML === other.innerHTML) continue;
+      if (!part.contains(document.activeElement)) part.replaceChildren(...other.childNodes);
+    }
+    const timer = one('[data-part="timer"]', next);
+    if (timer) one('[data-part="timer"]', old)?.replaceChildren(...timer.childNodes);
+    startTimer();
+  }
+
+  /** @param {HTMLElement} next */
+  function replace(next) {
+    const { form, run, state, article } = now();
+    if (form && state === "open" && run !== "") rememberDraft(form, run);
+    const hadFocus = place.contains(document.activeElement);
+    place.replaceChildren(next);
+    editing = false;
+    bind();
+    if (article?.dataset.key !== next.dataset.key) window.scrollTo(0, 0);
+    const heading = one("[data-heading]", next);
+    if (hadFocus) heading?.focus({ preventScroll: true });
+    say.textContent = heading?.textContent ?? "";
+    void reconcile();
+  }
+
+  /** Give what is on the page its life: at first paint and after each replacement. */
+  function bind() {
+    const { form, run, state } = now();
+    document.body.dataset.state = state;
+    startTimer();
+    if (form && run) prepare(form, run);
+    else settle(run, state);
+    for (const other of store.runs()) {
+      const entry = store.entry(other);
+      if (other !== run && entry.closed && !entry.out) store.drop(`run/${other}`);
+    }
+    showUnsent();
+    paintStatus();
+  }
+
+  /** An open question. @param {HTMLFormElement} form @param {string} run */
+  function prepare(form, run) {
+    const entry = store.entry(run);
+    const painted = Number(form.dataset.revision ?? 0);
+    const refused = !one("[data-problem]", form).hidden;
+    entry.bucket = Number(form.dataset.bucket ?? entry.bucket);
+    if (painted > entry.revision) {
+      // The server knows more: the plain form was used, or this browser forgot.
+      entry.revision = painted;
+      const passed = form.dataset.passed === "yes";
+      entry.saved = { revision: painted, fields: passed ? null : collect(form), said: paintedWords() };
+      entry.final = form.dataset.final === "yes";
+    }
+    prepareHooks(form);
+    if (refused) {
+      entry.draft = collect(form);
+      entry.text = typedText(form);
+    }
+    store.keep(run, entry);
+    if (entry.draft && !refused) fill(form, entry.draft);
+    else if (!entry.draft && (entry.out ?? entry.saved)?.fields) fill(form, (entry.out ?? entry.saved)?.fields ?? null);
+    form.addEventListener("input", () => {
+      editing = true;
+      refreshHooks(form);
+      rememberDraft(form, run);
+      paintStatus();
+    });
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      press(form, run, event.submitter);
+    });
+    one("[data-change]", place)?.addEventListener("click", (event) => {
+      event.preventDefault();
+      editing = true;
+      showOpen();
+      const first = controls(form).find((el) => el.type !== "hidden" && (!isTick(el) || /** @type {any} */ (el).checked));
+      (first ?? controls(form).find((el) => el.type !== "hidden"))?.focus();
+    });
+    editing = refused || Boolean(entry.draft);
+    showOpen();
+  }
+
+  /** @returns {string[]} */
+  function paintedWords() {
+    return [...place.querySelectorAll("[data-sent-said] > li")].map((line) => line.textContent ?? "");
+  }
+
+  /** Form or answer: whichever this phone is at. */
+  function showOpen() {
+    const { form, run } = now();
+    const sent = one("[data-sent]", place);
+    if (!form || !sent) return;
+    const entry = store.entry(run);
+    const item = entry.out ?? entry.saved;
+    const asking = !item || (editing && !entry.final);
+    form.hidden = !asking;
+    sent.hidden = asking;
+    if (!item || asking) return;
+    const title = entry.out ? (link?.isUp() ? words.sending : words.kept) : item.fields === null && !published(entry) ? words.passed : words.sent;
+    setText(one("[data-sent-title]", sent), title);
+    list(one("[data-sent-said]", sent), item.said);
+  }
+
+  /** A rolling answer whose words have left the pool: the server has no body to give back. @param {Entry} entry */
+  function published(entry) {
+    return entry.final && entry.saved?.fields === null && entry.saved.said.length === 0 && entry.saved.again === true;
+  }
+
+  /** A closed question, or a place without one. @param {string} run @param {string} state */
+  function settle(run, state) {
+    const mine = one("[data-mine]", place);
+    if (mine && run) {
+      const entry = store.entry(run);
+      if (entry.draft && entry.text && !entry.out) keepUnsent(words.closed_draft, entry.text);
+      entry.draft = null;
+      entry.text = "";
+      entry.closed = true;
+      if (entry.saved || entry.out) store.keep(run, entry);
+      else store.drop(`run/${run}`);
+      const item = entry.saved;
+      mine.hidden = !item;
+      if (item) {
+        if (item.fields === null) setText(one("[data-mine-title]", mine), words.closed_passed);
+        list(one("[data-mine-said]", mine), item.said);
+      }
+    }
+    if (state === "ended" || state === "moved") {
+      for (const name of store.runs()) if (!store.entry(name).out) store.drop(`run/${name}`);
+    }
+  }
+
+  /** @param {HTMLElement} ul @param {string[]} lines */
+  function list(ul, lines) {
+    ul.replaceChildren(
+      ...lines.map((line) => {
+        const li = document.createElement("li");
+        li.dir = "auto";
+        li.textContent = line;
+        return li;
+      }),
+    );
+  }
+
+  /** @param {HTMLElement} el @param {string} text */
+  function setText(el, text) {
+    if (el && el.textContent !== text) el.textContent = text;
+  }
+
+  // -- drafts and answers
+
+  /** @param {HTMLFormElement} form @param {string} run */
+  function rememberDraft(form, run) {
+    if (!editing) return;
+    const entry = store.entry(run);
+    entry.draft = collect(form);
+    entry.text = typedText(form);
+    store.keep(run, entry);
+  }
+
+  /** @param {HTMLFormElement} form @param {string} run @param {HTMLElement | null} submitter */
+  function press(form, run, submitter) {
+    const pass = submitter instanceof HTMLButtonElement && submitter.name === "pass";
+    const entry = store.entry(run); // fresh: another tab may have sent meanwhile
+    const revision = Math.max(entry.revision, Number(form.dataset.revision ?? 0)) + 1;
+    const item = pass
+      ? { revision, fields: null, said: [] }
+      : { revision, fields: collect(form, submitter), said: sayAnswer(form) };
+    store.keep(run, { ...entry, revision, out: item, tried: false, draft: null, text: "" });
+    one("[data-problem]", form).hidden = true;
+    editing = false;
+    showOpen();
+    const title = one("[data-sent-title]", place);
+    title?.focus({ preventScroll: true });
+    window.scrollTo(0, 0);
+    paintStatus();
+    void flush();
+  }
+
+  /** Send what was pressed and not yet confirmed; nothing else ever leaves this phone. */
+  async function flush() {
+    if (busy || !link?.isUp()) return;
+    busy = true;
+    window.clearTimeout(retry);
+    let unfinished = false;
+    for (const run of store.runs()) {
+      while (store.entry(run).out && !unfinished) unfinished = !(await deliver(run));
+    }
+    busy = false;
+    if (unfinished) {
+      failures = Math.min(failures + 1, 4);
+      retry = window.setTimeout(flush, 2 ** failures * 1000 * (0.5 + Math.random()));
+    } else failures = 0;
+    showOpen();
+    paintStatus();
+  }
+
+  /** @param {string} run @returns {Promise<boolean>} false: not settled, try again later */
+  async function deliver(run) {
+    const before = store.entry(run);
+    const item = before.out;
+    if (!item || !link) return true;
+    /** @type {any} */
+    let ack;
+    try {
+      ack = await link.send("answer", padded({ run, revision: item.revision, fields: item.fields }, before.bucket));
+    } catch {
+      const late = store.entry(run);
+      if (late.out) store.keep(run, { ...late, tried: true });
+      return false;
+    }
+    if (!ack || typeof ack.ok !== "boolean" || (!ack.ok && TRY_AGAIN.has(ack.code))) return false;
+    const entry = store.entry(run);
+    if (entry.out?.revision !== item.revision) return true; // something newer was pressed meanwhile
+    entry.revision = Math.max(entry.revision, Number(ack.revision ?? 0));
+    entry.out = null;
+    if (ack.ok) {
+      entry.saved = { ...item, again: false };
+      entry.final = now().run === run && now().form?.dataset.final === "yes";
+      store.keep(run, entry);
+    } else if (GONE.has(ack.code) || entry.final || (ack.code === "older" && now().form?.dataset.final === "yes")) {
+      if (item.again) entry.saved = item;
+      store.keep(run, entry);
+      if (!item.again) refuse(item, before.tried ? `${ack.sentence} ${words.perhaps}` : ack.sentence);
+      if (now().run === run) settleOrShow();
+    } else {
+      entry.draft = item.fields;
+      entry.text = item.said.join("\n\n");
+      store.keep(run, entry);
+      giveBack(run, item, ack.sentence);
+    }
+    return true;
+  }
+
+  function settleOrShow() {
+    const { form, run, state } = now();
+    if (form) void reconcile();
+    else settle(run, state);
+  }
+
+  /** Show the form again with what was typed and the reason. @param {string} run @param {Item} item @param {string} sentence */
+  function giveBack(run, item, sentence) {
+    const { form, run: here } = now();
+    if (!form || here !== run) {
+      keepUnsent(sentence, item.said.join("\n\n"));
+      return;
+    }
+    editing = true;
+    showOpen();
+    const problem = one("[data-problem]", form);
+    problem.hidden = false;
+    setText(one("[data-problem-sentence]", problem), sentence);
+    problem.scrollIntoView({ block: "center" });
+    controls(form).find((el) => el.type !== "hidden" && (!isTick(el) || /** @type {any} */ (el).checked))?.focus();
+  }
+
+  /** Ask what the server has of this phone's answer to the present question, and make both agree. */
+  async function reconcile() {
+    const { form, run } = now();
+    if (!form || !run || !link) return;
+    /** @type {any} */
+    let mine;
+    try {
+      mine = await link.send("mine", { run });
+    } catch {
+      return;
+    }
+    const here = now();
+    if (!mine || typeof mine.revision !== "number" || here.run !== run || !here.form) return;
+    const entry = store.entry(run);
+    if (entry.out) return void flush();
+    if (mine.revision > entry.revision || (mine.revision === entry.revision && mine.revision > 0 && !entry.saved)) {
+      entry.revision = mine.revision;
+      entry.final = Boolean(mine.spent);
+      const fields = mine.passed ? null : (mine.fields ?? null);
+      entry.saved = { revision: mine.revision, fields, said: [], again: !mine.passed && !fields };
+      if (!editing && fields) {
+        fill(here.form, fields);
+        entry.saved.said = sayAnswer(here.form);
+      }
+      store.keep(run, entry);
+      showOpen();
+      paintStatus();
+    } else if (entry.saved && mine.revision < entry.saved.revision && !entry.final) {
+      entry.out = { ...entry.saved, again: true };
+      store.keep(run, entry);
+      void flush();
+    }
+  }
+
+  // -- what could not be sent stays readable
+
+  /** @param {Item} item @param {string} sentence */
+  function refuse(item, sentence) {
+    keepUnsent(sentence, item.fields === null ? "" : item.said.join("\n\n"));
+  }
+
+  /** @param {string} sentence @param {string} text */
+  function keepUnsent(sentence, text) {
+    store.write("unsent", { day: today(), sentence, text });
+    showUnsent();
+    say.textContent = sentence;
+  }
+
+  function showUnsent() {
+    /** @type {Unsent | null} */
+    const kept = store.read("unsent");
+    unsent.hidden = !kept;
+    if (!kept) return;
+    setText(one("[data-unsent-sentence]", unsent), kept.sentence);
+    const box = /** @type {HTMLTextAreaElement} */ (one("[data-unsent-text]", unsent));
+    box.hidden = !kept.text;
+    one("[data-unsent-copy]", unsent).hidden = !kept.text;
+    if (box.value !== kept.text) box.value = kept.text;
+  }
+
+  one("[data-unsent-copy]", unsent).addEventListener("click", () => {
+    const box = /** @type {HTMLTextAreaElement} */ (one("[data-unsent-text]", unsent));
+    box.select();
+    // The modern clipboard needs https; this works on a plain LAN too, and where it does not the text is selected.
+    say.textContent = document.execCommand("copy") ? words.copied : words.selected;
+  });
+  one("[data-unsent-drop]", unsent).addEventListener("click", () => {
+    store.drop("unsent");
+    showUnsent();
+    one("[data-heading]", place)?.focus({ preventScroll: true });
+  });
+
+  // -- the small steady line
+
+  function paintStatus() {
+    const { run, form } = now();
+    const entry = run ? store.entry(run) : EMPTY;
+    const waiting = store.runs().some((name) => store.entry(name).out);
+    const up = link?.isUp() ?? false;
+    const silent = !up && performance.now() - downSince > PATIENCE_WITH_SILENCE_MS;
+    let word = words.connected;
+    let mood = "calm";
+    if (waiting) [word, mood] = up ? [words.sending, "calm"] : [words.waiting, "wait"];
+    else if (silent && link) [word, mood] = [words.offline, "wait"];
+    else if (!store.isDurable() && form) [word, mood] = [words.nostore, "wait"];
+    else if (form && editing && entry.draft) word = words.draft;
+    else if (form && entry.saved && !editing) [word, mood] = [words.saved, "good"];
+    else if (!up) word = words.connecting;
+    setText(status, word);
+    status.dataset.mood = mood;
+  }
+
+  // -- the timer: counted from arrival, so that no phone's clock matters
+
+  function startTimer() {
+    const timer = one("[data-timer]", place);
+    if (timer) timerEnd = performance.now() + Number(timer.dataset.left) * 1000;
+    tick();
+  }
+
+  function tick() {
+    const timer = one("[data-timer]", place);
+    const grace = one("[data-grace]", place);
+    if (!timer) {
+      if (grace) late(grace, false);
+      return;
+    }
+    const running = timer.dataset.running === "yes";
+    const left = running ? Math.max(0, Math.ceil((timerEnd - performance.now()) / 1000)) : Number(timer.dataset.left);
+    setText(one("[data-clock]", timer), `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`);
+    timer.classList.toggle("timer--over", left === 0);
+    if (grace) late(grace, running && left === 0 && timer.dataset.closes === "yes");
+  }
+
+  /** Time is up and the question locks in a moment: say so, send nothing by itself. @param {HTMLElement} grace @param {boolean} isLate */
+  function late(grace, isLate) {
+    if (grace.hidden === !isLate) return;
+    grace.hidden = !isLate;
+    const send = one("[data-late]", place);
+    if (!send) return;
+    const other = send.dataset.late ?? "";
+    send.dataset.late = send.textContent ?? "";
+    send.textContent = other;
+    if (isLate) say.textContent = grace.textContent ?? "";
+  }
+
+  // -- go
+
+  store.probe();
+  store.tidy();
+  const link = window.hasOwnProperty("io")
+    ? connect(
+        { audience: "phone", live },
+        {
+          onScreen,
+          onUp: () => {
+            showOpen();
+            void flush().then(reconcile);
+            paintStatus();
+          },
+          onDown: () => {
+            downSince = performance.now();
+            showOpen();
+            window.setTimeout(paintStatus, PATIENCE_WITH_SILENCE_MS + 100);
+            paintStatus();
+          },
+          onRefused: reloadOnce,
+        },
+      )
+    : null;
+  if (link) {
+    bind();
+    window.setInterval(tick, 1000);
+    window.setTimeout(paintStatus, PATIENCE_WITH_SILENCE_MS + 100);
+    window.addEventListener("storage", (event) => {
+      if (!event.key?.startsWith(store.prefix)) return;
+      const { form, run } = now();
+      if (event.key === `${store.prefix}unsent`) showUnsent();
+      else if (form && !editing && event.key === `${store.prefix}run/${run}`) {
+        const entry = store.entry(run);
+        const item = entry.out ?? entry.saved;
+        if (item) fill(form, item.fields);
+        showOpen();
+        paintStatus();
+      }
+    });
+  } else {
+    // No socket library: the plain forms do the work, and the page looks again while nothing is asked.
+    window.setInterval(() => {
+      const { form } = now();
+      if (!form || form.hidden) window.location.reload();
+    }, 15000);
+  }
+
+  /** The server no longer knows this seat: its page says what to do. Once, so that no loop can begin. */
+  function reloadOnce() {
+    try {
+      if (window.sessionStorage.getItem(`${PREFIX}reloaded`) === live) return;
+      window.sessionStorage.setItem(`${PREFIX}reloaded`, live);
+    } catch {
+      return;
+    }
+    window.location.reload();
+  }
+}
