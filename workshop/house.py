@@ -30,3 +30,8 @@ class House:
     database: Database
     boxes: BallotBoxes
     clock: Callable[[], datetime] = utc_now
+
+    @property
+    def seat_key(self) -> bytes:
+        """The server's secret under which seats are signed."""
+        return self.settings.secret_key.encode()

@@ -244,7 +244,7 @@ def join(house: House, live_id: str, seat: str | None) -> str:
     The joined total only grows and is all that is kept (promise 13). Raises
     `NotFound` at a closed door and `WorkshopError` when the room is full.
     """
-    key = house.settings.secret_key
+    key = house.seat_key
     if anonymity.read_seat(key, live_id, seat) is not None:
         return str(seat)
     with house.database.transaction() as session:

@@ -306,7 +306,7 @@ def stage(session: Session, live: LiveSession, house: House) -> StageScreen:
     """Return what the projector shows now."""
     guide = live_sessions.guide_of(live)
     joinable = live.door_open and live.code is not None and live.phase in ("lobby", "running")
-    base = house.settings.join_base
+    base = house.settings.public_url
     common: dict[str, Any] = {
         "live_id": live.id,
         "phase": live.phase,

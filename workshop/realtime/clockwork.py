@@ -1,0 +1,57 @@
+"""What runs by itself in a serving process.
+
+Lives here: the loops and their periods. Not here: what they do.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import gevent
+
+from .. import live_sessions
+from ..house import House
+
+if TYPE_CHECKING:
+    from . import Realtime
+
+log = logging.getLogger(__name__)
+
+TICK = 1.0  # seconds: timers that close input, seals that are tried again
+RIGHTS = 2.0  # seconds: a socket whose right has ended is dead within five (attack S5)
+POOL = 5.0  # seconds: the fixed tick of the pool mix (promise 2)
+PLAN = 30.0  # seconds: "minutes behind" on consoles moves without anybody pressing
+CHECKPOINT = 20.0  # seconds: an edited text is gone from the log within sixty (promise 7)
+
+
+def start(house: House, realtime: Realtime) -> None:
+    """Start all loops; each survives an error of one round."""
+
+    def rights() -> None:
+        for sid in realtime.registry.outdated():
+            realtime.transport.drop(sid)
+
+    def plan() -> None:
+        for live_id in realtime.registry.steered():
+            realtime.coalescer.mark(live_id)
+
+    gevent.spawn(realtime.coalescer.run, gevent.sleep)
+    for period, work in (
+        (TICK, lambda: live_sessions.tick(house)),
+        (POOL, lambda: live_sessions.roll(house)),
+        (RIGHTS, rights),
+        (PLAN, plan),
+        (CHECKPOINT, house.boxes.checkpoint),
+    ):
+        gevent.spawn(_every, period, work)
+
+
+def _every(period: float, work: Callable[[], None]) -> None:
+    while True:
+        gevent.sleep(period)
+        try:
+            work()
+        except Exception as error:  # the next round may work: a locked database, a full disk
+            log.error("a task of the server's clock failed: %s", type(error).__name__)

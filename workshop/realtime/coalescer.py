@@ -1,0 +1,116 @@
+"""From "something changed" to what each audience is sent.
+
+Lives here: a set of live sessions that changed, emptied about four times a
+second; each audience is sent its whole screen, never a delta, so a missed push
+is healed by the next. Not here: what a screen holds (`screens.py`).
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, g
+from flask_babel import force_locale
+from sqlalchemy import select
+
+from .. import fragments, screens
+from ..house import House
+from ..models import ActivityRun, LiveSession
+from .rooms import room
+from .transport import Transport
+
+log = logging.getLogger(__name__)
+
+INTERVAL = 0.25  # seconds between two pushes: calm for the eye, free for the server (REALTIME.md)
+
+ROLES = ("run", "moderate", "watch")
+
+
+class Coalescer:
+    """Gathers notices and pushes screens.
+
+    `boot` names this start of the server and `seq` counts its messages: a
+    client drops an older `seq` of the same boot.
+    """
+
+    def __init__(self, app: Flask, house: House, transport: Transport) -> None:
+        self.app = app
+        self._house = house
+        self._transport = transport
+        self._dirty: set[str] = set()
+        self._boot = secrets.token_hex(4)
+        self._seq = 0
+        self._sent: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def mark(self, live_id: str) -> None:
+        """Note that a live session changed."""
+        self._dirty.add(live_id)
+
+    def flush(self) -> None:
+        """Push to every audience of every changed live session."""
+        changed, self._dirty = self._dirty, set()
+        for live_id in changed:
+            try:
+                self._push(live_id)
+            except Exception as error:  # one session's trouble must not silence the others
+                log.error("a push failed: %s", type(error).__name__)
+                if self.app.debug or self.app.testing:
+                    raise
+
+    def run(self, sleep: Callable[[float], None]) -> None:
+        """Flush for ever, `INTERVAL` seconds apart."""
+        while True:
+            self.flush()
+            sleep(INTERVAL)
+
+    def _push(self, live_id: str) -> None:
+        for audience, role in (("phone", ""), ("stage", ""), *(("console", role) for role in ROLES)):
+            name = room(live_id, audience, role)
+            state = self._state(live_id) if audience == "phone" else ""
+            before = self._sent.get((live_id, name))
+            if audience == "phone" and before is not None and before[0] == state:
+                continue  # counts do not show on phones, so an answer wakes none of them
+            message = self.message(live_id, audience, role)
+            if message is None:
+                continue
+            if before is None or before[1] != message["html"]:
+                self._transport.emit("screen", message, name)
+            self._sent[(live_id, name)] = (state, message["html"])
+        if len(self._sent) > 5000:  # sessions that ended long ago
+            self._sent.clear()
+
+    def _state(self, live_id: str) -> str:
+        with self._house.database.transaction() as session:
+            live = session.get(LiveSession, live_id)
+            batches = session.scalars(
+                select(ActivityRun.batch).where(ActivityRun.live_id == live_id, ActivityRun.state == "open")
+            ).all()
+        return f"{live.version if live else 0}:{sum(batches)}"
+
+    def message(self, live_id: str, audience: str, role: str = "") -> dict[str, Any] | None:
+        """Return the present screen of an audience as it is sent; None when the session is gone."""
+        with self._house.database.transaction() as session:
+            live = session.get(LiveSession, live_id)
+            if live is None:
+                return None
+            with self.app.test_request_context(base_url=self._house.settings.public_url):
+                g.language = live.language
+                g.pushed = True  # forms in a pushed fragment carry no token of a visitor's session
+                with force_locale(live.language):
+                    key, html = self._render(session, live, audience, role)
+            version = live.version
+        self._seq += 1
+        return {"boot": self._boot, "seq": self._seq, "key": key, "version": version, "html": html}
+
+    def _render(self, session: Any, live: LiveSession, audience: str, role: str) -> tuple[str, str]:
+        if audience == "phone":
+            phone = screens.phone(session, live, self._house)
+            return phone.key, fragments.phone(phone)
+        if audience == "stage":
+            stage = screens.stage(session, live, self._house)
+            return stage.key, fragments.stage(stage)
+        console = screens.console(session, live, role, self._house)
+        return console.stage.key, fragments.console(console)

@@ -1,0 +1,124 @@
+"""What a connection may say. Thin: who is this, one service, answer.
+
+Lives here: the four events of the wire and the translation of errors to
+acknowledgements. Not here: any decision; rights are read anew at every event.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, g
+from flask_babel import force_locale
+
+from .. import answers, live_sessions
+from ..errors import WorkshopError
+from ..house import House
+from ..models import LiveSession
+from ..words import _
+from .coalescer import Coalescer
+from .rooms import Caller, Registry, room
+from .transport import Transport
+
+log = logging.getLogger(__name__)
+
+Ack = dict[str, Any]
+
+
+def register(transport: Transport, registry: Registry, coalescer: Coalescer, house: House) -> None:
+    """Hang the events of the wire on the transport."""
+    app: Flask = coalescer.app
+
+    def connect(sid: str, environ: dict[str, Any], auth: object = None) -> bool:
+        caller = registry.admit(app, sid, environ, auth)
+        if caller is None:
+            return False
+        transport.enter(sid, room(caller.live_id, caller.audience, caller.role))
+        return True
+
+    def disconnect(sid: str, *_reason: object) -> None:
+        registry.remove(sid)
+
+    def event(audience: str | None, work: Callable[[Caller, dict[str, Any]], Ack]) -> Callable[..., Ack]:
+        def handle(sid: str, payload: object = None, *_rest: object) -> Ack:
+            caller = registry.get(sid)
+            if caller is None:
+                return _refusal("forbidden", "")
+            if not caller.may_speak():
+                transport.drop(sid)
+                return _refusal("throttled", "")
+            if audience is not None and caller.audience != audience:
+                return _refusal("forbidden", "")
+            with app.app_context():
+                g.language = language(house, caller.live_id)
+                with force_locale(g.language):
+                    try:
+                        return work(caller, payload if isinstance(payload, dict) else {})
+                    except answers.Older as error:
+                        return {**_refusal(error.code, error.sentence), "revision": error.revision}
+                    except WorkshopError as error:
+                        return _refusal(error.code, error.sentence)
+                    except Exception as error:
+                        log.error("an event failed: %s", type(error).__name__)
+                        return _refusal(
+                            "failed", _("Something went wrong on the server. What you wrote is still here; try again.")
+                        )
+
+        return handle
+
+    def answer(caller: Caller, payload: dict[str, Any]) -> Ack:
+        fields = payload.get("fields")
+        receipt = answers.cast(
+            house, caller.live_id, caller.secret or b"", _text(payload.get("run")), payload.get("revision", 0), fields
+        )
+        return {"ok": True, "revision": receipt.revision}
+
+    def mine(caller: Caller, payload: dict[str, Any]) -> Ack:
+        own = answers.mine(house, caller.live_id, caller.secret or b"", _text(payload.get("run")))
+        return {
+            "ok": True,
+            "revision": own.revision,
+            "fields": own.fields,
+            "passed": own.passed,
+            "spent": own.spent,
+        }
+
+    def screen(caller: Caller, payload: dict[str, Any]) -> Ack:
+        return coalescer.message(caller.live_id, caller.audience, caller.role) or _refusal("not_found", "")
+
+    def move(caller: Caller, payload: dict[str, Any]) -> Ack:
+        role = registry.role(caller.staff_token, caller.live_id)
+        version = payload.get("version")
+        new = live_sessions.move(
+            house,
+            role,
+            caller.live_id,
+            _text(payload.get("command")),
+            _text(payload.get("argument")),
+            version if isinstance(version, int) else 0,
+        )
+        return {"ok": True, "version": new}
+
+    transport.on("connect", connect)
+    transport.on("disconnect", disconnect)
+    transport.on("answer", event("phone", answer))
+    transport.on("mine", event("phone", mine))
+    transport.on("screen", event(None, screen))
+    transport.on("move", event("console", move))
+
+
+def language(house: House, live_id: str) -> str:
+    """Return the language of a live session."""
+    with house.database.transaction() as session:
+        live = session.get(LiveSession, live_id)
+        return live.language if live else "en"
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) and len(value) <= 200 else ""
+
+
+def _refusal(code: str, sentence: str) -> Ack:
+    return {"ok": False, "code": code, "sentence": sentence}

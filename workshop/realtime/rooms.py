@@ -1,0 +1,154 @@
+"""Who may enter which room. Decided here from cookies and rights, never from what a client names.
+
+Lives here: the callers that are connected now, in memory only. Not here: what
+they may do (`events.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from http.cookies import CookieError, SimpleCookie
+from time import monotonic
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select
+
+from .. import accounts, anonymity
+from ..house import House
+from ..models import LiveSession
+
+SOCKETS_PER_SEAT = 6  # two tabs, and some that are not yet known to be dead
+EVENTS_PER_SECOND = 20.0
+EVENTS_AT_ONCE = 60.0
+
+
+def room(live_id: str, audience: str, role: str = "") -> str:
+    """Return the name of the room of one audience of one live session; consoles differ by role."""
+    return f"{live_id}:{audience}:{role}"
+
+
+@dataclass
+class Caller:
+    """A connection that was let in. It lives in memory and is written nowhere."""
+
+    audience: str
+    live_id: str
+    secret: bytes | None = None
+    staff_token: str | None = None
+    stage_token: str | None = None
+    role: str = ""
+    allowance: float = EVENTS_AT_ONCE
+    counted_at: float = field(default_factory=monotonic)
+
+    def may_speak(self) -> bool:
+        """Take one event from the allowance; False when there is none left (attack S11)."""
+        now = monotonic()
+        self.allowance = min(EVENTS_AT_ONCE, self.allowance + (now - self.counted_at) * EVENTS_PER_SECOND)
+        self.counted_at = now
+        self.allowance -= 1
+        return self.allowance >= 0
+
+
+class Registry:
+    """The callers connected to this process."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._callers: dict[str, Caller] = {}
+
+    def get(self, sid: str) -> Caller | None:
+        """Return who is behind a connection, None for one that was not let in."""
+        return self._callers.get(sid)
+
+    def remove(self, sid: str) -> None:
+        """Forget a connection."""
+        self._callers.pop(sid, None)
+
+    def admit(self, app: Flask, sid: str, environ: dict[str, Any], auth: object) -> Caller | None:
+        """Return the caller if they may enter, else None. `auth` only says what they ask for."""
+        if not isinstance(auth, dict):
+            return None
+        audience, name = auth.get("audience"), auth.get("live")
+        if not isinstance(name, str) or len(name) > 64:
+            return None
+        caller: Caller | None = None
+        if audience == "phone":
+            caller = self._phone(environ, name)
+        elif audience == "stage":
+            caller = self._stage(name)
+        elif audience == "console":
+            caller = self._console(app, environ, name)
+        if caller is not None:
+            self._callers[sid] = caller
+        return caller
+
+    def _phone(self, environ: dict[str, Any], live_id: str) -> Caller | None:
+        cookie = cookies(environ).get(anonymity.seat_cookie(live_id, self._house.settings.https))
+        secret = anonymity.read_seat(self._house.seat_key, live_id, cookie)
+        if secret is None:
+            return None
+        with self._house.database.transaction() as session:
+            if session.get(LiveSession, live_id) is None:
+                return None
+        if sum(caller.secret == secret for caller in self._callers.values()) >= SOCKETS_PER_SEAT:
+            return None
+        return Caller("phone", live_id, secret=secret)
+
+    def _stage(self, token: str) -> Caller | None:
+        with self._house.database.transaction() as session:
+            live_id = session.scalar(select(LiveSession.id).where(LiveSession.stage_token == token))
+        return Caller("stage", live_id, stage_token=token) if live_id else None
+
+    def _console(self, app: Flask, environ: dict[str, Any], live_id: str) -> Caller | None:
+        token = staff_token(app, environ)
+        role = self.role(token, live_id)
+        return Caller("console", live_id, staff_token=token, role=role) if role else None
+
+    def role(self, token: str | None, live_id: str) -> str:
+        """Return what this signed-in browser may do in a live session now; empty: nothing."""
+        if not token:
+            return ""
+        with self._house.database.transaction() as session:
+            account = accounts.account_of(session, token, self._house.clock())
+            found = accounts.role_in(session, account.id, live_id) if account else None
+        return found[1] if found else ""
+
+    def steered(self) -> set[str]:
+        """Return the live sessions that have a console connected here."""
+        return {caller.live_id for caller in self._callers.values() if caller.audience == "console"}
+
+    def outdated(self) -> list[str]:
+        """Return the connections whose right has ended since they came in (attack S5)."""
+        gone: list[str] = []
+        with self._house.database.transaction() as session:
+            stages = dict(session.execute(select(LiveSession.stage_token, LiveSession.id)).tuples().all())
+        roles: dict[tuple[str | None, str], str] = {}
+        for sid, caller in list(self._callers.items()):
+            if caller.audience == "stage" and stages.get(caller.stage_token) != caller.live_id:
+                gone.append(sid)
+            elif caller.audience == "console":
+                key = (caller.staff_token, caller.live_id)
+                if key not in roles:
+                    roles[key] = self.role(*key)
+                if roles[key] != caller.role:
+                    gone.append(sid)
+        return gone
+
+
+def cookies(environ: dict[str, Any]) -> dict[str, str]:
+    """Return the cookies of a request; none when they cannot be read."""
+    jar: SimpleCookie = SimpleCookie()
+    try:
+        jar.load(environ.get("HTTP_COOKIE", ""))
+    except CookieError:
+        return {}
+    return {name: morsel.value for name, morsel in jar.items()}
+
+
+def staff_token(app: Flask, environ: dict[str, Any]) -> str | None:
+    """Return the staff token in the signed cookie of a request."""
+    with app.request_context(environ) as context:
+        opened = app.session_interface.open_session(app, context.request)
+    token = opened.get("staff") if opened else None
+    return token if isinstance(token, str) else None
