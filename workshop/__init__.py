@@ -1,0 +1,76 @@
+"""The house: `create_app` plugs everything together, in one visible order.
+
+Lives here: that order. Not here: any rule. Nothing registers by being imported.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from .settings import Settings
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the whole app, ready to serve; the database must be migrated already.
+
+    The imports stand inside, so that `import workshop` costs nothing and gevent
+    can patch the world first.
+    """
+    import importlib
+    import os
+    from pathlib import Path
+
+    from flask import Flask
+    from flask_wtf.csrf import CSRFProtect
+
+    from .backoff import Backoff
+    from .ballots import BallotBoxes
+    from .db import Database
+    from .house import House
+    from .settings import Settings as FromEnvironment
+    from .web import accounts, errors, headers, language, static_files
+    from .web.rights import current_account
+
+    settings = settings or FromEnvironment.from_env(os.environ)
+    app = Flask("workshop", static_folder=None, template_folder=str(Path(__file__).parents[1] / "templates"))
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_NAME="__Host-unstuck" if settings.https else "unstuck",
+        SESSION_COOKIE_SECURE=settings.https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        MAX_CONTENT_LENGTH=1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=1024 * 1024,
+        WTF_CSRF_TIME_LIMIT=None,  # a form may lie open for a whole workshop
+        WTF_CSRF_SSL_STRICT=False,  # with Referrer-Policy no-referrer there is no Referer to check
+        TEMPLATES_AUTO_RELOAD=settings.debug,
+    )
+    app.extensions["house"] = House(
+        settings, Database(settings.database_url), BallotBoxes(settings.data_dir / "ballots")
+    )
+    app.extensions["sign_in_backoff"] = Backoff()
+
+    language.init_app(app)
+    CSRFProtect(app)
+    static_files.init_app(app, debug=settings.debug)
+    errors.init_app(app)
+    app.jinja_env.globals.update(
+        brand=settings.brand_name, support=settings.support, current_account=current_account
+    )
+
+    app.register_blueprint(accounts.bp)
+    for room in ("authoring", "facilitate", "take_part", "stage", "reports"):
+        try:
+            app.register_blueprint(importlib.import_module(f".web.{room}", __name__).bp)
+        except (ImportError, AttributeError) as missing:
+            app.logger.warning("%s is not there yet: %s", room, missing)
+    try:
+        importlib.import_module(".realtime", __name__).init_app(app)
+    except (ImportError, AttributeError) as missing:
+        app.logger.warning("realtime is not there yet: %s", missing)
+
+    headers.init_app(app, settings)  # last: nothing may stand outside it
+    return app

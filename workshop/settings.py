@@ -1,0 +1,230 @@
+"""Everything an operator may set, in one table.
+
+Lives here: names, types, defaults and help of all settings, reading them from
+the environment, and refusing an unsafe production. Not here: what any setting
+does.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from . import addresses
+
+KNOWN_SECRETS = frozenset({"secret", "changeme", "change-me", "dev", "development", "insecure", "password", "test"})
+"""Values that stand in tutorials and examples; each would let anybody forge a cookie."""
+
+
+class SettingsError(Exception):
+    """A setting cannot be used; the message names the line to change."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row of the table: `name` in the environment, the field is its lower case."""
+
+    name: str
+    type: type
+    default: str
+    help: str
+    secret: bool = False
+
+
+TABLE: tuple[Setting, ...] = (
+    Setting("DATA_DIR", Path, "data", "Folder for the database, the ballot boxes and the generated secret."),
+    Setting(
+        "DATABASE_URL",
+        str,
+        "sqlite:///<DATA_DIR>/unstuck.db",
+        "Main database: sqlite:///file or postgresql://user:password@host/name.",
+        secret=True,
+    ),
+    Setting(
+        "SECRET_KEY",
+        str,
+        "generated into <DATA_DIR>/secret",
+        "Signs cookies. At least 32 characters; changing it signs everybody out.",
+        secret=True,
+    ),
+    Setting(
+        "BASE_URL",
+        str,
+        "",
+        "Public address, such as https://workshop.example.org. Set = production: https only, one host name.",
+    ),
+    Setting("HOST", str, "0.0.0.0", "Network interface to listen on; 127.0.0.1 keeps other machines out."),
+    Setting("PORT", int, "8000", "Port to listen on."),
+    Setting("TRUSTED_PROXIES", int, "0", "How many reverse proxies of your own stand in front; 0 ignores their headers."),
+    Setting("MAX_PHONES", int, "1000", "Most phones that may join one session."),
+    Setting("BRAND_NAME", str, "Unstuck", "Name of the product on screens and reports."),
+    Setting("SUPPORT", str, "", "Whom staff may ask for help: a name, an address or a phone number."),
+    Setting("LOG_LEVEL", str, "INFO", "DEBUG, INFO, WARNING or ERROR. No level holds an address or an answer."),
+    Setting("DEBUG", bool, "off", "Reload templates and styles at each request. Never in production."),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one running house; made by `from_env`, or by hand in tests."""
+
+    data_dir: Path
+    database_url: str
+    secret_key: str
+    base_url: str = ""
+    host: str = "0.0.0.0"  # phones on the same network must reach it; see HOST above
+    port: int = 8000
+    trusted_proxies: int = 0
+    max_phones: int = 1000
+    brand_name: str = "Unstuck"
+    support: str = ""
+    log_level: str = "INFO"
+    debug: bool = False
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Settings:
+        """Read, check and complete the settings; raises SettingsError with the line to change."""
+        values: dict[str, Any] = {}
+        for setting in TABLE:
+            text = environ.get(setting.name, "").strip()
+            if text:
+                values[setting.name.lower()] = _read(setting, text)
+        values["data_dir"] = Path(values.get("data_dir", "data")).absolute()
+        values.setdefault("database_url", f"sqlite:///{values['data_dir'] / 'unstuck.db'}")
+        values["base_url"] = values.get("base_url", "").rstrip("/")
+        if values["base_url"]:
+            _refuse_unsafe(values)
+        values.setdefault("secret_key", "")
+        if not values["secret_key"]:
+            values["secret_key"] = _kept_secret(values["data_dir"])
+        return cls(**values)
+
+    @property
+    def production(self) -> bool:
+        """Whether this house serves a public address."""
+        return bool(self.base_url)
+
+    @property
+    def https(self) -> bool:
+        """Whether browsers reach this house over TLS."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def public_url(self) -> str:
+        """Return the address that phones should use, without a slash at the end.
+
+        Without BASE_URL it is this machine's address in the local network, or
+        localhost where it listens to nobody else.
+        """
+        if self.base_url:
+            return self.base_url
+        local_only = self.host in ("127.0.0.1", "localhost", "::1")
+        return f"http://{'localhost' if local_only else addresses.lan_address()}:{self.port}"
+
+
+def rows(settings: Settings) -> list[tuple[str, str, str, str]]:
+    """Return (name, present value, default, help) of each setting, secrets masked."""
+    return [
+        (s.name, _shown(s, getattr(settings, s.name.lower())), s.default or "(empty)", s.help) for s in TABLE
+    ]
+
+
+def _shown(setting: Setting, value: Any) -> str:
+    if setting.name == "DATABASE_URL":
+        return _without_password(str(value))
+    if setting.secret:
+        return "******** (set)" if value else "(empty)"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value) or "(empty)"
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    return url.replace(f":{parts.password}@", ":********@") if parts.password else url
+
+
+def _read(setting: Setting, text: str) -> Any:
+    if setting.type is bool:
+        if text.lower() in ("1", "on", "true", "yes"):
+            return True
+        if text.lower() in ("0", "off", "false", "no"):
+            return False
+        raise SettingsError(f"{setting.name}={text} is neither on nor off. Write {setting.name}=on or {setting.name}=off.")
+    if setting.type is int:
+        lowest, highest = {"PORT": (0, 65535), "MAX_PHONES": (1, 100_000)}.get(setting.name, (0, 10))
+        if not text.isdecimal() or not lowest <= int(text) <= highest:
+            raise SettingsError(
+                f"{setting.name}={text} is not a number from {lowest} to {highest}."
+                f" Write for example {setting.name}={setting.default}."
+            )
+        return int(text)
+    if setting.name == "LOG_LEVEL":
+        if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+            raise SettingsError(f"LOG_LEVEL={text} is unknown. Write LOG_LEVEL=DEBUG, INFO, WARNING or ERROR.")
+        return text.upper()
+    if setting.name == "DATABASE_URL" and not text.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+        raise SettingsError(
+            "DATABASE_URL must start with sqlite:/// or postgresql://. Write for example"
+            " DATABASE_URL=postgresql://unstuck:password@localhost/unstuck"
+        )
+    if setting.name == "BASE_URL":
+        parts = urlsplit(text)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+            raise SettingsError(f"BASE_URL={text} is not an address. Write BASE_URL=https://workshop.example.org")
+    return setting.type(text)
+
+
+def _refuse_unsafe(values: Mapping[str, Any]) -> None:
+    """Refuse to serve a public address with settings that would give it away."""
+    host = urlsplit(values["base_url"]).netloc
+    if not values["base_url"].startswith("https://"):
+        raise SettingsError(f"BASE_URL must use https, or cookies travel in the open. Write BASE_URL=https://{host}")
+    if values.get("debug"):
+        raise SettingsError("DEBUG=on shows the inside of the house to visitors. Write DEBUG=off.")
+    secret = values.get("secret_key", "")
+    if secret and (len(secret) < 32 or secret.lower() in KNOWN_SECRETS or len(set(secret)) < 8):
+        raise SettingsError(
+            "SECRET_KEY is too easy to guess. Remove the line to have one generated, or write"
+            f" SECRET_KEY={secrets.token_urlsafe(32)}"
+        )
+    temporary = Path(tempfile.gettempdir()).absolute()
+    if temporary in values["data_dir"].parents or temporary == values["data_dir"]:
+        raise SettingsError(
+            f"DATA_DIR={values['data_dir']} is emptied when the machine restarts. Write DATA_DIR=/var/lib/unstuck"
+        )
+    if values["database_url"].startswith("sqlite:///"):
+        database = Path(values["database_url"].removeprefix("sqlite:///")).absolute()
+        if temporary in database.parents:
+            raise SettingsError(
+                f"DATABASE_URL points into {temporary}, which is emptied when the machine restarts."
+                " Remove the line to keep the database in DATA_DIR."
+            )
+
+
+def _kept_secret(data_dir: Path) -> str:
+    """Return the generated secret, made at the first start and readable only by its owner."""
+    path = data_dir / "secret"
+    data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        with open(path, "x", opener=_private) as file:
+            file.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    secret = path.read_text().strip()
+    if len(secret) < 32:
+        raise SettingsError(f"{path} is damaged. Delete it; a new one is made at the next start.")
+    return secret
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+assert {s.name.lower() for s in TABLE} == {f.name for f in fields(Settings)}, "the table and Settings have drifted apart"
