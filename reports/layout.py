@@ -1,0 +1,80 @@
+"""A report -> one HTML page: the same page for paper and for the screen.
+
+Lives here: the templates' environment, paper sizes, reading direction. Not here:
+WeasyPrint (`render.py`), which turns the page into a PDF; a browser can print
+the same page where WeasyPrint is missing.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+from typing import Literal
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from .document import Report
+
+HERE = Path(__file__).parent
+
+Paper = Literal["A4", "Letter"]
+PAPERS: tuple[Paper, ...] = ("A4", "Letter")
+
+RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
+
+
+def direction_of(text: str) -> str:
+    """Return "rtl" or "ltr" by the first letter that has a direction, as browsers do for dir=auto."""
+    for character in text:
+        kind = unicodedata.bidirectional(character)
+        if kind == "L":
+            return "ltr"
+        if kind in ("R", "AL"):
+            return "rtl"
+    return "ltr"
+
+
+def _paragraphs(text: str) -> list[str]:
+    return [part.strip() for part in text.splitlines() if part.strip()]
+
+
+def _drawing(html: str) -> Markup:
+    """Mark a block drawn by the product's own print partials as markup; the only place that does."""
+    return Markup(html)  # noqa: S704  # nosec
+
+
+_environment = Environment(
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_environment.filters["direction"] = direction_of
+_environment.filters["paragraphs"] = _paragraphs
+_environment.filters["drawing"] = _drawing
+
+
+def stylesheet() -> str:
+    """Return the style of the report, for paper and for a browser's print."""
+    return (HERE / "print.css").read_text("utf-8")
+
+
+def page(report: Report, *, style_href: str, paper: Paper = "A4", draft: bool = False, note: str = "") -> str:
+    """Return the whole report as one HTML document.
+
+    `style_href` is where the stylesheet is found: packaged for the PDF, a route
+    for a browser. `note` is a line above the letter, such as why there is no PDF.
+    """
+    if paper not in PAPERS:
+        raise ValueError(f"unknown paper {paper!r}")
+    language = report.language or "en"
+    return _environment.get_template("report.html").render(
+        report=report,
+        style_href=style_href,
+        paper=paper,
+        draft=draft,
+        note=note,
+        base_direction="rtl" if language.split("-")[0].split("_")[0] in RIGHT_TO_LEFT else "ltr",
+    )

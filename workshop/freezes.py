@@ -1,0 +1,334 @@
+"""From a session that has ended to the one fixed data set behind its reports.
+
+Lives here: the working draft, the staff's own texts and their rules, and the
+freeze, which happens once (promise 9). Not here: what an edition consists of
+(`editions.py`), which words may be quoted (`quoting.py`), printing (`jobs.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from math import ceil
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from . import anonymity, editions, findings
+from .activities import KINDS
+from .db import notify
+from .editions import EDITIONS, Material, Texts
+from .errors import Stale, WorkshopError
+from .guides.schema import Activity, Guide
+from .models import ActivityRun, Card, Freeze, LiveSession, ReportText
+from .quoting import MOST_QUOTES, Guarded, Words, first_choice, offered
+from .screens import CardScreen
+from .words import _
+
+LONGEST_FINDING = 400  # three of them share the first page with the asks and the steps
+LONGEST_ASKS = 2000
+LONGEST_HEARD = 3000
+LONGEST_STEP = 300
+MOST_STEPS = 10
+
+
+@dataclass(frozen=True)
+class ReviewedActivity:
+    """One text activity on the review page: the summary, the cards beside it, and the choice of quotes.
+
+    `offered` is empty when nothing may be quoted, whatever the reason; why is
+    not said, because the reason would be a count.
+    """
+
+    id: str
+    step: str
+    prompt: str
+    heard: str
+    cards: tuple[CardScreen, ...]
+    offered: tuple[CardScreen, ...]
+    chosen: frozenset[str]
+
+
+@dataclass(frozen=True)
+class ReportDraft:
+    """The report as it stands before the freeze. `version` is what `save_texts` compares."""
+
+    version: int
+    texts: Texts
+    suggested: tuple[str, ...]  # the findings computed from the results
+    activities: tuple[ReviewedActivity, ...]
+    freeze_from: datetime | None  # from when on it may be frozen; None: not before the session ends
+    obstacle: str  # why it cannot be frozen now; empty: it can
+    frozen: bool
+
+
+def aware(moment: datetime) -> datetime:
+    """Return a moment read from the database as UTC; SQLite forgets the zone."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def freeze_from(live: LiveSession) -> datetime | None:
+    """Return from when on this session's report may be frozen; None while it has not ended."""
+    if live.phase != "ended" or live.ended_at is None:
+        return None
+    return aware(live.ended_at) + timedelta(minutes=live.freeze_after_minutes)
+
+
+def draft(session: Session, live: LiveSession, guide: Guide, now: datetime) -> ReportDraft:
+    """Return the working state before the freeze: saved texts, or suggestions where nothing was saved."""
+    material, version = _material(session, live, guide)
+    return ReportDraft(
+        version=version,
+        texts=material.texts,
+        suggested=findings.compute(_seen(material)),
+        activities=tuple(_reviewed(material)),
+        freeze_from=freeze_from(live),
+        obstacle=_obstacle(session, live, now),
+        frozen=find(session, live.id) is not None,
+    )
+
+
+def preview(session: Session, live: LiveSession, guide: Guide, edition: str, now: datetime) -> dict[str, Any]:
+    """Return an edition as it would be if it were frozen now; for the watermarked draft only."""
+    material, version = _material(session, live, guide)
+    identifier = f"draft-{live.id}-{version}"
+    return editions.build(material, edition, identifier, now.date())
+
+
+def save_texts(
+    session: Session, live: LiveSession, guide: Guide, texts: Texts, expected_version: int, now: datetime
+) -> int:
+    """Store what the facilitator wrote and return the new version.
+
+    Raises WorkshopError when a text repeats six or more words of a card that may
+    not be quoted, when something is too long or the report is frozen already;
+    Stale when somebody saved in between.
+    """
+    if find(session, live.id) is not None:
+        raise WorkshopError(_("The report is frozen. Its texts cannot change any more."), code="frozen", status=409)
+    material, _version = _material(session, live, guide)
+    texts = _cleaned(texts, material)
+    _check_words(texts, material)
+    if expected_version == 0:
+        try:
+            with session.begin_nested():
+                session.add(ReportText(live_id=live.id, body=texts.to_json(), version=1))
+        except IntegrityError:
+            raise _stale() from None
+        return 1
+    done = session.execute(
+        update(ReportText)
+        .where(ReportText.live_id == live.id, ReportText.version == expected_version)
+        .values(body=texts.to_json(), version=expected_version + 1)
+    )
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        raise _stale()
+    return expected_version + 1
+
+
+def freeze(session: Session, live: LiveSession, guide: Guide, now: datetime) -> Freeze:
+    """Fix everything derived from answers, once, and return it; a second call returns the first freeze.
+
+    Raises WorkshopError, saying when it will be possible, while the session
+    runs, an activity is still being closed, or phones were told a later time.
+    """
+    existing = find(session, live.id)
+    if existing is not None:
+        return existing
+    obstacle = _obstacle(session, live, now)
+    if obstacle:
+        raise WorkshopError(obstacle, code="too_early", status=409)
+    material, _version = _material(session, live, guide)
+    _check_words(material.texts, material)
+    identifier = anonymity.new_id()
+    data = {edition: editions.build(material, edition, identifier, now.date()) for edition in EDITIONS}
+    try:
+        with session.begin_nested():
+            frozen = Freeze(id=identifier, live_id=live.id, frozen_at=now, editions=data)
+            session.add(frozen)
+    except IntegrityError:  # somebody else froze in the same moment; theirs counts
+        first = find(session, live.id)
+        assert first is not None
+        return first
+    notify(session, live.id)
+    return frozen
+
+
+def find(session: Session, live_id: str) -> Freeze | None:
+    """Return the freeze of a live session, or None."""
+    return session.scalars(select(Freeze).where(Freeze.live_id == live_id)).one_or_none()
+
+
+def _obstacle(session: Session, live: LiveSession, now: datetime) -> str:
+    """Return why the report cannot be frozen now, and what to do; empty when it can."""
+    if live.rehearsal:
+        return _("This is a rehearsal: there is nothing to freeze. Start a real session to get a report.")
+    moment = freeze_from(live)
+    if moment is None:
+        return _("The session has not ended. End it first; then the report can be frozen.")
+    unfinished = session.scalars(
+        select(ActivityRun.id).where(ActivityRun.live_id == live.id, ActivityRun.state != "released")
+    ).first()
+    if unfinished is not None:
+        return _("A question is still being closed. Wait a few seconds, then try again.")
+    if now < moment:
+        minutes = ceil((moment - now).total_seconds() / 60)
+        if minutes > 90:
+            return _("The phones were told a later time. You can freeze the report in %(hours)s hours.", hours=ceil(minutes / 60))
+        return _("The phones were told a later time. You can freeze the report in %(minutes)s min.", minutes=minutes)
+    return ""
+
+
+def _material(session: Session, live: LiveSession, guide: Guide) -> tuple[Material, int]:
+    runs = session.scalars(
+        select(ActivityRun).where(ActivityRun.live_id == live.id, ActivityRun.state == "released")
+    ).all()
+    results = {run.activity_id: run.release for run in runs if run.release is not None}
+    activity_of = {run.id: run.activity_id for run in runs}
+    cards: dict[str, list[Words]] = {}
+    for card in session.scalars(select(Card).where(Card.run_id.in_(activity_of)).order_by(Card.id)):
+        cards.setdefault(activity_of[card.run_id], []).append(Words(card.id, card.text, card.quotable))
+    material = Material(live, guide, results, cards, Texts())
+    stored = session.get(ReportText, live.id)
+    if stored is not None:
+        session.refresh(stored)
+    texts = Texts.from_json(stored.body) if stored else Texts(findings=findings.compute(_seen(material)))
+    return replace(material, texts=_with_choice(material, texts)), stored.version if stored else 0
+
+
+def _with_choice(material: Material, texts: Texts) -> Texts:
+    """Fill in the random six wherever nobody has chosen quotes."""
+    quotes = dict(texts.quotes)
+    for activity in _text_activities(material):
+        if activity.id not in quotes:
+            quotes[activity.id] = first_choice(material.live.id, _offered(material, activity.id))
+    return replace(texts, quotes=quotes)
+
+
+def _seen(material: Material) -> list[findings.Seen]:
+    return [
+        findings.Seen(activity, material.results[activity.id])
+        for step in material.guide.steps
+        for activity in step.activities
+        if activity.id in material.results and KINDS[activity.kind].asks
+    ]
+
+
+def _text_activities(material: Material) -> list[Activity]:
+    """Return the text activities that the room has seen something of, in the guide's order."""
+    return [
+        seen.activity
+        for seen in _seen(material)
+        if KINDS[seen.activity.kind].texts and not seen.release.get("too_few")
+    ]
+
+
+def _offered(material: Material, activity_id: str) -> tuple[Words, ...]:
+    words_ok = bool(material.results[activity_id].get("words_ok"))
+    return offered(material.cards.get(activity_id, ()), words_ok)
+
+
+def _reviewed(material: Material) -> Iterable[ReviewedActivity]:
+    for step in material.guide.steps:
+        inside = {activity.id for activity in step.activities}
+        for activity in _text_activities(material):
+            if activity.id not in inside:
+                continue
+            yield ReviewedActivity(
+                id=activity.id,
+                step=step.title,
+                prompt=activity.prompt,
+                heard=material.texts.heard.get(activity.id, ""),
+                cards=_shown(material.cards.get(activity.id, ())),
+                offered=_shown(_offered(material, activity.id)),
+                chosen=frozenset(material.texts.quotes.get(activity.id, ())),
+            )
+
+
+def _shown(cards: Sequence[Words]) -> tuple[CardScreen, ...]:
+    return tuple(CardScreen(card.id, card.text) for card in sorted(cards, key=lambda card: card.id))
+
+
+def _cleaned(texts: Texts, material: Material) -> Texts:
+    """Return the texts normalised and without empty parts; raise when something is too long or too many."""
+    known = {activity.id for activity in _text_activities(material)}
+    quotes: dict[str, tuple[str, ...]] = {}
+    for activity_id in known:
+        may = {card.id for card in _offered(material, activity_id)}
+        chosen = tuple(sorted(set(texts.quotes.get(activity_id, ())) & may))
+        if len(chosen) > MOST_QUOTES:
+            raise WorkshopError(
+                _("Choose at most %(most)s quotes for one question. Take some out, then save again.", most=MOST_QUOTES)
+            )
+        quotes[activity_id] = chosen
+    steps = []
+    for parts in texts.next_steps:
+        what, owner, by = (_short(part, LONGEST_STEP, _("A next step")) for part in parts)
+        if not what and (owner or by):
+            raise WorkshopError(_("A next step has a name or a date, but nothing to do. Write what will be done."))
+        if what:
+            steps.append((what, owner, by))
+    if len(steps) > MOST_STEPS:
+        raise WorkshopError(_("That is more than %(most)s next steps. Keep the ones that matter most.", most=MOST_STEPS))
+    return Texts(
+        findings=tuple(
+            text for text in (_short(text, LONGEST_FINDING, _("A finding")) for text in texts.findings) if text
+        )[: findings.MOST_FINDINGS],
+        asks=_short(texts.asks, LONGEST_ASKS, _("What the group asks for")),
+        next_steps=tuple(steps),
+        heard={
+            activity_id: text
+            for activity_id in known
+            if (text := _short(texts.heard.get(activity_id, ""), LONGEST_HEARD, _("What we heard")))
+        },
+        quotes=quotes,
+    )
+
+
+def _short(text: str, longest: int, name: str) -> str:
+    text = anonymity.normalise(text)
+    if len(text) > longest:
+        raise WorkshopError(
+            _("%(name)s is too long: at most %(longest)s characters fit the page.", name=name, longest=longest)
+        )
+    return text
+
+
+def _check_words(texts: Texts, material: Material) -> None:
+    """Refuse staff texts that carry a card's own wording out of the room without its author's leave.
+
+    "May be quoted" is what could really be printed: consented, above the words'
+    floor and with enough consents; everything else stays in the room.
+    """
+    kept: list[str] = []
+    for activity_id, cards in material.cards.items():
+        free = {card.id for card in _offered(material, activity_id)}
+        kept += [card.text for card in cards if card.id not in free]
+    guarded = Guarded(kept)
+    steps = [" ".join(step) for step in texts.next_steps]
+    places: Mapping[str, list[str]] = {
+        _("the findings"): [*texts.findings, " ".join(texts.findings)],
+        _("what the group asks for"): [texts.asks],
+        _("the next steps"): [*steps, " ".join(step[0] for step in texts.next_steps)],
+        _("what we heard"): list(texts.heard.values()),
+    }
+    for place, written in places.items():
+        for text in written:
+            run = guarded.repeated_in(text)
+            if run is not None:
+                raise WorkshopError(
+                    _(
+                        "In %(place)s you repeat a text that may not be quoted: “%(run)s”. Say it in your own words.",
+                        place=place,
+                        run=run,
+                    ),
+                    code="quoted",
+                    status=422,
+                )
+
+
+def _stale() -> Stale:
+    return Stale(_("Somebody else has saved this report in the meantime. Your texts are still here: compare and save again."))

@@ -1,0 +1,210 @@
+"""The queue of report renderings: one PDF at a time, and no request ever waits for one.
+
+Lives here: the states of a rendering, the single worker that goes through them,
+and the drawing of results into blocks for the print shop. Not here: the child
+process (`report_worker.py`), the data (`freezes.py`), the pages
+(`web/reports.py`).
+
+The worker is an ordinary thread; under gevent's patches it is a greenlet and
+the child process is waited for cooperatively. Everything that must survive a
+restart is in `ReportFile`; `resume` goes on where a stopped server left off.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from flask import Flask, current_app, has_app_context
+from flask_babel import force_locale
+from sqlalchemy import case, select, update
+
+from reports.layout import PAPERS
+
+from . import anonymity, fragments, report_worker
+from .activities import KINDS
+from .db import Database
+from .editions import EDITIONS
+from .errors import NotFound
+from .house import House
+from .models import Freeze, ReportFile
+from .report_worker import Printed, PrintFailed
+from .screens import ActivityScreen
+from .words import _
+
+log = logging.getLogger(__name__)
+
+TRIES = 2  # one retry: a crash may be bad luck, a second one is not
+
+
+def submit(house: House, freeze_id: str) -> None:
+    """Queue every edition of a freeze on every paper that is not there yet, and start printing."""
+    with house.database.transaction() as session:
+        if session.get(Freeze, freeze_id) is None:
+            raise NotFound(_("There is no such report."))
+        there = {
+            (file.edition, file.paper)
+            for file in session.scalars(select(ReportFile).where(ReportFile.freeze_id == freeze_id))
+        }
+        for edition in EDITIONS:
+            for paper in PAPERS:
+                if (edition, paper) not in there:
+                    session.add(ReportFile(id=anonymity.new_id(), freeze_id=freeze_id, edition=edition, paper=paper))
+    _queue_of(house).wake()
+
+
+def again(house: House, freeze_id: str, edition: str, paper: str) -> None:
+    """Queue a rendering that has failed once more; any other state stays as it is."""
+    with house.database.transaction() as session:
+        session.execute(
+            update(ReportFile)
+            .where(
+                ReportFile.freeze_id == freeze_id,
+                ReportFile.edition == edition,
+                ReportFile.paper == paper,
+                ReportFile.state == "failed",
+            )
+            .values(state="queued", note="")
+        )
+    _queue_of(house).wake()
+
+
+def resume(house: House) -> None:
+    """Take up what a stopped server left queued or half printed; call it once at start."""
+    with house.database.transaction() as session:
+        session.execute(update(ReportFile).where(ReportFile.state == "rendering").values(state="queued"))
+        waiting = session.scalars(select(ReportFile.id).where(ReportFile.state == "queued").limit(1)).first()
+    if waiting is not None:
+        _queue_of(house).wake()
+
+
+def wait(house: House, seconds: float) -> bool:
+    """Wait until nothing is queued or rendering; return whether that came within `seconds`."""
+    return _queue_of(house).idle.wait(seconds)
+
+
+def drawn(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an edition ready for the print shop: every `drawing` has become a block of HTML."""
+    ready = copy.deepcopy(dict(data))
+    with _in_language(str(ready.get("language", ""))):
+        for section in ready["sections"]:
+            for block in section["blocks"]:
+                drawing = block.pop("drawing", None)
+                if drawing is not None:
+                    block["html"] = str(fragments.print_block(_screen(drawing)))
+    return ready
+
+
+def print_edition(data: Mapping[str, Any], paper: str, *, draft: bool = False) -> Printed:
+    """Return the PDF of an edition, trying once more if the first try failed by bad luck."""
+    report = drawn(data)
+    for attempt in range(1, TRIES + 1):
+        try:
+            return report_worker.print_pdf(report, paper, draft=draft)
+        except PrintFailed as failure:
+            if attempt == TRIES or not failure.again:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _screen(drawing: Mapping[str, Any]) -> ActivityScreen:
+    kind = KINDS[drawing["kind"]]
+    return ActivityScreen(
+        id=drawing["id"],
+        kind=drawing["kind"],
+        prompt=drawing["prompt"],
+        help=drawing["help"],
+        config=kind.Config.model_validate(drawing["config"]),
+        phase="released",
+        asks=kind.asks,
+        result=kind.load(drawing["result"]),
+        people=drawing["people"],
+        made_up=drawing["made_up"],
+    )
+
+
+def _in_language(language: str) -> ExitStack:
+    stack = ExitStack()
+    if language and has_app_context():
+        stack.enter_context(force_locale(language.replace("-", "_")))
+    return stack
+
+
+class _Queue:
+    """The one worker of a database. It lives only while there is something to print."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._lock = threading.Lock()
+        self._app: Flask | None = None
+        self.idle = threading.Event()
+        self.idle.set()
+
+    def wake(self) -> None:
+        """Start the worker unless it is at work; it sees everything committed before this call."""
+        with self._lock:
+            if has_app_context():
+                self._app = current_app._get_current_object()  # type: ignore[attr-defined]
+            if self.idle.is_set():
+                self.idle.clear()
+                threading.Thread(target=self._work, name="print-queue", daemon=True).start()
+
+    def _work(self) -> None:
+        with ExitStack() as stack:
+            if self._app is not None:
+                stack.enter_context(self._app.app_context())
+            try:
+                while (file := self._claim()) is not None:
+                    self._print(*file)
+            except Exception as error:  # the database is out of reach: `resume` takes it up again
+                log.error("printing stopped: %s", type(error).__name__)
+                self.idle.set()
+
+    def _claim(self) -> tuple[str, dict[str, Any], str] | None:
+        """Take the next queued file; going idle and finding nothing are one step, so no wake is lost."""
+        with self._lock:
+            with self._house.database.transaction() as session:
+                first_needed = case((ReportFile.paper == "A4", 0), else_=1)
+                manager_first = case((ReportFile.edition == "manager", 0), else_=1)
+                file = session.scalars(
+                    select(ReportFile).where(ReportFile.state == "queued").order_by(first_needed, manager_first).limit(1)
+                ).first()
+                if file is not None:
+                    file.state = "rendering"
+                    freeze = session.get(Freeze, file.freeze_id)
+                    assert freeze is not None
+                    return file.id, freeze.editions[file.edition], file.paper
+            self.idle.set()
+            return None
+
+    def _print(self, file_id: str, data: dict[str, Any], paper: str) -> None:
+        content: bytes | None = None
+        try:
+            printed = print_edition(data, paper)
+            state, note, content = "ready", " ".join(printed.notes), printed.content
+        except PrintFailed as failure:
+            state, note = "failed", failure.sentence
+        except Exception as error:  # a defect must not stop the queue; its text could hold a quote, so only its name
+            log.error("a report could not be drawn: %s", type(error).__name__)
+            state, note = "failed", _("The report could not be drawn. Open it as a page instead.")
+        with self._house.database.transaction() as session:
+            session.execute(
+                update(ReportFile).where(ReportFile.id == file_id).values(state=state, note=note, content=content)
+            )
+
+
+_queues: WeakKeyDictionary[Database, _Queue] = WeakKeyDictionary()
+_queues_lock = threading.Lock()
+
+
+def _queue_of(house: House) -> _Queue:
+    with _queues_lock:
+        queue = _queues.get(house.database)
+        if queue is None:
+            queue = _queues[house.database] = _Queue(house)
+        return queue
