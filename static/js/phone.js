@@ -13,8 +13,9 @@ import { connect } from "./link.js";
 
 /**
  * @typedef {Record<string, string[]>} Fields
- * @typedef {{revision: number, fields: Fields | null, said: string[], again?: boolean}} Item
- *   One answer; `fields` null is a pass; `again`: was saved before, sent once more because the server lost it.
+ * @typedef {{revision: number, fields: Fields | null, said: string[], again?: boolean, mixed?: boolean}} Item
+ *   One answer; `fields` null is a pass. `again`: was saved before and goes out once more because the server lost it;
+ *   `mixed`: a rolling answer that was shown already, so that nobody has its words any more.
  * @typedef {{
  *   day: number, revision: number, bucket: number,
  *   draft: Fields | null, text: string,
@@ -30,9 +31,11 @@ const PREFIX = "unstuck/";
 const KEEP_DAYS = 3;
 /** A connection that comes back within this is not worth a word. */
 const PATIENCE_WITH_SILENCE_MS = 3000;
+/** Bytes of a message beside its fields: names, run, revision. */
+const OVERHEAD = 256;
 const NOT_FIELDS = new Set(["csrf_token", "run", "based_on", "pass"]);
 /** The server could not take it just now; what was pressed is sent again by itself. */
-const TRY_AGAIN = new Set(["not_stored", "throttled", "busy", "error"]);
+const TRY_AGAIN = new Set(["not_stored", "throttled", "forbidden"]);
 const GONE = new Set(["closed", "not_found", "ended"]);
 
 const main = /** @type {HTMLElement | null} */ (document.querySelector("main[data-live]"));
@@ -206,8 +209,11 @@ function fill(form, fields) {
   refreshHooks(form);
 }
 
-/** What the person sees as their answer, in words: labels of what is ticked, texts as typed. @param {HTMLFormElement} form */
-function sayAnswer(form) {
+/**
+ * What the person sees as their answer, in words: labels of what is ticked, texts as typed, the button that decided.
+ * @param {HTMLFormElement} form @param {Fields} fields
+ */
+function sayAnswer(form, fields) {
   const lines = [];
   for (const el of controls(form)) {
     if (el.type === "hidden") continue;
@@ -217,6 +223,9 @@ function sayAnswer(form) {
     } else if (el.tagName === "SELECT") {
       lines.push(/** @type {HTMLSelectElement} */ (el).selectedOptions[0]?.text ?? "");
     } else lines.push(el.value.trim());
+  }
+  for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (form.querySelectorAll("button[data-said]"))) {
+    if (fields[button.name]?.includes(button.value)) lines.push(button.dataset.said ?? "");
   }
   return lines.filter(Boolean);
 }
@@ -239,8 +248,7 @@ function typedText(form) {
  */
 function padded(payload, bucket) {
   const size = new TextEncoder().encode(JSON.stringify({ ...payload, pad: "" })).length;
-  const room = Math.max(bucket, 1) * Math.ceil(size / Math.max(bucket, 1));
-  return { ...payload, pad: "-".repeat(room - size) };
+  return { ...payload, pad: "-".repeat(Math.max(0, bucket + OVERHEAD - size)) };
 }
 
 // -- small helps inside a field; the forms work without them ---------------------------------------------------------
@@ -344,8 +352,10 @@ function start(main) {
     if (!next) return;
     const { article, run, state } = now();
     const sameQuestion = state === "open" && next.dataset.state === "open" && run === next.dataset.run;
-    if (article && (article.dataset.key === next.dataset.key || sameQuestion)) patch(article, next);
-    else replace(next);
+    if (article && (article.dataset.key === next.dataset.key || sameQuestion)) {
+      article.dataset.key = next.dataset.key;
+      patch(article, next);
+    } else replace(next);
   }
 
   /** The place is the same: only the parts around the field are renewed. @param {HTMLElement} old @param {HTMLElement} next */
@@ -401,7 +411,8 @@ function start(main) {
       entry.revision = painted;
       const passed = form.dataset.passed === "yes";
       entry.saved = { revision: painted, fields: passed ? null : collect(form), said: paintedWords() };
-      entry.final = form.dataset.final === "yes";
+      entry.final = form.dataset.spent === "yes";
+      entry.saved.mixed = entry.final && !passed && entry.saved.said.length === 0;
     }
     prepareHooks(form);
     if (refused) {
@@ -448,14 +459,9 @@ function start(main) {
     form.hidden = !asking;
     sent.hidden = asking;
     if (!item || asking) return;
-    const title = entry.out ? (link?.isUp() ? words.sending : words.kept) : item.fields === null && !published(entry) ? words.passed : words.sent;
+    const title = entry.out ? (link?.isUp() ? words.sending : words.kept) : item.fields === null && !item.mixed ? words.passed : words.sent;
     setText(one("[data-sent-title]", sent), title);
     list(one("[data-sent-said]", sent), item.said);
-  }
-
-  /** A rolling answer whose words have left the pool: the server has no body to give back. @param {Entry} entry */
-  function published(entry) {
-    return entry.final && entry.saved?.fields === null && entry.saved.said.length === 0 && entry.saved.again === true;
   }
 
   /** A closed question, or a place without one. @param {string} run @param {string} state */
@@ -472,7 +478,7 @@ function start(main) {
       const item = entry.saved;
       mine.hidden = !item;
       if (item) {
-        if (item.fields === null) setText(one("[data-mine-title]", mine), words.closed_passed);
+        if (item.fields === null && !item.mixed) setText(one("[data-mine-title]", mine), words.closed_passed);
         list(one("[data-mine-said]", mine), item.said);
       }
     }
@@ -514,9 +520,8 @@ function start(main) {
     const pass = submitter instanceof HTMLButtonElement && submitter.name === "pass";
     const entry = store.entry(run); // fresh: another tab may have sent meanwhile
     const revision = Math.max(entry.revision, Number(form.dataset.revision ?? 0)) + 1;
-    const item = pass
-      ? { revision, fields: null, said: [] }
-      : { revision, fields: collect(form, submitter), said: sayAnswer(form) };
+    const fields = pass ? null : collect(form, submitter);
+    const item = { revision, fields, said: fields ? sayAnswer(form, fields) : [] };
     store.keep(run, { ...entry, revision, out: item, tried: false, draft: null, text: "" });
     one("[data-problem]", form).hidden = true;
     editing = false;
@@ -624,10 +629,10 @@ function start(main) {
       entry.revision = mine.revision;
       entry.final = Boolean(mine.spent);
       const fields = mine.passed ? null : (mine.fields ?? null);
-      entry.saved = { revision: mine.revision, fields, said: [], again: !mine.passed && !fields };
+      entry.saved = { revision: mine.revision, fields, said: [], mixed: !mine.passed && !fields };
       if (!editing && fields) {
         fill(here.form, fields);
-        entry.saved.said = sayAnswer(here.form);
+        entry.saved.said = sayAnswer(here.form, fields);
       }
       store.keep(run, entry);
       showOpen();
@@ -661,6 +666,7 @@ function start(main) {
     setText(one("[data-unsent-sentence]", unsent), kept.sentence);
     const box = /** @type {HTMLTextAreaElement} */ (one("[data-unsent-text]", unsent));
     box.hidden = !kept.text;
+    one("[data-unsent-buttons]", unsent).hidden = false;
     one("[data-unsent-copy]", unsent).hidden = !kept.text;
     if (box.value !== kept.text) box.value = kept.text;
   }
@@ -756,6 +762,11 @@ function start(main) {
       )
     : null;
   if (link) {
+    if (!unsent.hidden) {
+      // The plain form brought it back; from here on this phone keeps it.
+      const box = /** @type {HTMLTextAreaElement} */ (one("[data-unsent-text]", unsent));
+      keepUnsent(one("[data-unsent-sentence]", unsent).textContent ?? "", box.value);
+    }
     bind();
     window.setInterval(tick, 1000);
     window.setTimeout(paintStatus, PATIENCE_WITH_SILENCE_MS + 100);

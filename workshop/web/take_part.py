@@ -1,0 +1,351 @@
+"""The participant's pages: enter a code, see the promise, join, take part.
+
+Lives here: the seat's cookie, the plain-form path of an answer, and what only
+one phone sees (its own answer) around the screen that all phones share. Not
+here: what a phone may see (`screens`), what an answer is (`answers`), sockets.
+
+Everything works without a script; `static/js/phone.js` only makes it smoother.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import Blueprint, Flask, Response, abort, current_app, g, make_response, redirect, render_template, request
+from flask_wtf.csrf import generate_csrf
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response as BaseResponse
+from wtforms import BooleanField, RadioField, SelectMultipleField
+
+from .. import anonymity, answers, fragments, live_sessions, screens, who_sees
+from ..activities import KINDS
+from ..backoff import Backoff
+from ..errors import NotFound, Throttled, WorkshopError
+from ..models import LiveSession
+from ..screens import ActivityScreen, PhoneScreen
+from ..words import _
+from .rights import audience, house
+
+bp = Blueprint("take_part", __name__)
+
+NOT_FIELDS = frozenset({"csrf_token", "run", "based_on", "pass"})
+
+SOURCE_FREE = 40
+"""Wrong codes one address may send before it has to pause: an office of 300 behind one address mistypes about 30."""
+EVERYBODY_FREE = 400
+"""Wrong codes of all addresses together before everybody pauses; with 30^6 codes that is no help to a guesser."""
+EVERYBODY_PAUSE = 20.0
+"""Seconds: short, because it stops honest people too; they still have the QR code, which is never limited."""
+
+
+@dataclass(frozen=True)
+class Personal:
+    """What only this phone sees on its first paint; no push ever carries it."""
+
+    csrf: str = ""
+    revision: int = 0
+    passed: bool = False
+    spent: bool = False
+    fields: dict[str, list[str]] | None = None
+    said: tuple[str, ...] = ()
+    editing: bool = False
+    problem: str = ""
+
+    @property
+    def sent(self) -> bool:
+        """Whether the answer is shown rather than the form."""
+        return self.revision > 0 and not self.editing
+
+
+@dataclass(frozen=True)
+class Unsent:
+    """An answer that came too late, given back with the reason."""
+
+    sentence: str
+    text: str
+
+
+class NoSeat(NotFound):
+    """This browser has no seat in that session, or there is no such session: one answer for both."""
+
+    code = "no_seat"
+
+
+@bp.record_once
+def _remember_failures(state: object) -> None:
+    app: Flask = state.app  # type: ignore[attr-defined]
+    app.extensions["code_backoff"] = (
+        Backoff(free=SOURCE_FREE),
+        Backoff(free=EVERYBODY_FREE, longest=EVERYBODY_PAUSE),
+    )
+
+
+# -- the door
+
+
+@bp.get("/")
+@audience("anybody")
+def enter() -> str:
+    """Ask for the code."""
+    return render_template("take_part/enter.html", typed="", problem="")
+
+
+@bp.post("/")
+@audience("anybody")
+def enter_code() -> BaseResponse:
+    """Lead from a code to the welcome of its session."""
+    return _by_code(request.form.get("code", ""))
+
+
+@bp.get("/<string(length=6):code>")
+@audience("anybody")
+def short_path(code: str) -> BaseResponse:
+    """Let somebody type the code behind the address."""
+    if not set(code.upper()) <= set(anonymity.CODE_ALPHABET):
+        abort(404)
+    return _by_code(code)
+
+
+def _by_code(code: str) -> BaseResponse:
+    typed = code[:40]
+    source, everybody = current_app.extensions["code_backoff"]
+    address = request.remote_addr or ""
+    try:
+        if max(source.wait(address), everybody.wait("all")) > 0:
+            # Refused before looking: a right guess must not be told from a wrong one.
+            raise Throttled(_("Too many wrong codes just now. Wait a minute, or use the QR code."))
+        with house().database.transaction() as session:
+            token = live_sessions.find_by_code(session, typed).join_token
+    except WorkshopError as error:
+        if isinstance(error, NotFound):
+            source.fail(address)
+            everybody.fail("all")
+        html = render_template("take_part/enter.html", typed=typed, problem=error.sentence)
+        response = make_response(html, error.status)
+        if error.status == 429:
+            response.headers["Retry-After"] = "60"
+        return response
+    return redirect(f"/j/{token}", code=303)
+
+
+@bp.get("/j/<join_token>")
+@audience("anybody")
+def welcome(join_token: str) -> BaseResponse:
+    """Say who will see what, before anybody joins; who has joined already goes straight in."""
+    with house().database.transaction() as session:
+        inside = _seated_behind(session, join_token)
+        if inside:
+            return redirect(f"/s/{inside}/", code=303)
+        try:
+            live = live_sessions.find_by_join_token(session, join_token)
+        except NotFound as error:
+            return _sorry(error)
+    return _welcome(live)
+
+
+@bp.post("/j/<join_token>")
+@audience("anybody")
+def join(join_token: str) -> BaseResponse:
+    """Give this phone a seat: a cookie, and nothing kept here but a larger total."""
+    with house().database.transaction() as session:
+        try:
+            live = live_sessions.find_by_join_token(session, join_token)
+        except NotFound as error:
+            return _sorry(error)
+    name = anonymity.seat_cookie(live.id, house().settings.https)
+    try:
+        seat = live_sessions.join(house(), live.id, request.cookies.get(name))
+    except NotFound as error:
+        return _sorry(error)
+    except WorkshopError as error:
+        return _welcome(live, error)
+    response = redirect(f"/s/{live.id}/", code=303)
+    response.set_cookie(
+        name,
+        seat,
+        max_age=timedelta(days=anonymity.SEAT_DAYS),
+        path="/",
+        secure=house().settings.https,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def _welcome(live: LiveSession, error: WorkshopError | None = None) -> Response:
+    g.language = live.language
+    html = render_template(
+        "take_part/welcome.html",
+        title=live.title,
+        team=live.team,
+        leader=live.leader,
+        rehearsal=live.rehearsal,
+        promise=who_sees.promise(live),
+        unprotected=who_sees.unprotected(),
+        action=f"/j/{live.join_token}",
+        problem=error.sentence if error else "",
+    )
+    return make_response(html, error.status if error else 200)
+
+
+def _seated_behind(session: Session, join_token: str) -> str | None:
+    """Return the session behind a QR link if this browser has a seat there, even when the door has closed."""
+    live_id = session.scalar(select(LiveSession.id).where(LiveSession.join_token == join_token))
+    return live_id if live_id and _secret(live_id) else None
+
+
+# -- the seat
+
+
+def _secret(live_id: str) -> bytes | None:
+    cookie = request.cookies.get(anonymity.seat_cookie(live_id, house().settings.https))
+    return anonymity.read_seat(house().seat_key, live_id, cookie)
+
+
+def _require_seat(live_id: str) -> bytes:
+    secret = _secret(live_id)
+    if secret is None:
+        raise NoSeat(_("This browser has not joined that session, or it is over. Enter the code to join."))
+    return secret
+
+
+def _screen(live_id: str) -> PhoneScreen:
+    with house().database.transaction() as session:
+        live = live_sessions.get(session, live_id)
+        g.language = live.language
+        return screens.phone(session, live, house())
+
+
+@bp.get("/s/<live_id>/")
+@audience("seat")
+def phone(live_id: str) -> BaseResponse:
+    """Paint the whole screen with this phone's own answer in it."""
+    try:
+        secret = _require_seat(live_id)
+        screen = _screen(live_id)
+    except NotFound as error:
+        return _sorry(error)
+    return _phone_page(screen, _personal(screen, secret, editing="change" in request.args))
+
+
+@bp.post("/s/<live_id>/answer")
+@audience("seat")
+def answer(live_id: str) -> BaseResponse:
+    """Take an answer from a plain form; whatever goes wrong, what was typed comes back."""
+    try:
+        secret = _require_seat(live_id)
+        screen = _screen(live_id)
+    except NotFound as error:
+        return _sorry(error)
+    run, based_on = request.form.get("run", ""), request.form.get("based_on", "")
+    typed = {name: values for name, values in request.form.lists() if name not in NOT_FIELDS}
+    fields = None if "pass" in request.form else typed
+    revision = int(based_on) + 1 if based_on.isdecimal() and len(based_on) < 10 else 1
+    try:
+        answers.cast(house(), live_id, secret, run, revision, fields)
+    except WorkshopError as error:
+        return _given_back(screen, secret, run, typed, error)
+    return redirect(f"/s/{live_id}/", code=303)
+
+
+def _given_back(
+    screen: PhoneScreen, secret: bytes, run: str, typed: dict[str, list[str]], error: WorkshopError
+) -> Response:
+    personal = _personal(screen, secret, editing=True, typed=typed, problem=error.sentence)
+    if personal.editing and screen.activity and screen.activity.run_id == run:
+        return _phone_page(screen, personal, status=error.status)
+    text = "\n\n".join(value.strip() for values in typed.values() for value in values if value.strip())
+    personal = _personal(screen, secret)
+    return _phone_page(screen, personal, unsent=Unsent(error.sentence, text), status=error.status)
+
+
+def _personal(
+    screen: PhoneScreen,
+    secret: bytes,
+    *,
+    editing: bool = False,
+    typed: dict[str, list[str]] | None = None,
+    problem: str = "",
+) -> Personal:
+    """Return this phone's own answer to the open question; `typed` wins over what lies in the box."""
+    activity = screen.activity
+    if activity is None or activity.phase != "open" or activity.run_id is None:
+        return Personal()
+    mine = answers.mine(house(), screen.live_id, secret, activity.run_id)
+    return Personal(
+        csrf=generate_csrf(),
+        revision=mine.revision,
+        passed=mine.passed,
+        spent=mine.spent,
+        fields=typed if typed is not None else mine.fields,
+        said=in_words(activity, mine.fields) if mine.fields else (),
+        editing=editing and not mine.spent,
+        problem=problem,
+    )
+
+
+def in_words(activity: ActivityScreen, fields: Mapping[str, list[str]]) -> tuple[str, ...]:
+    """Return an author's own answer as they would read it, whatever the kind: labels and texts.
+
+    Lines of one card stay together: fields named alike but for a number are
+    sorted by that number.
+    """
+    form = KINDS[activity.kind].answer_form(activity.config)(MultiDict(fields))
+    lines: list[str] = []
+    for field in sorted(form, key=lambda field: int(field.name.rpartition("-")[2]) if field.name[-1:].isdigit() else 0):
+        if isinstance(field, RadioField | SelectMultipleField):
+            lines += [str(label) for value, label in field.choices if value in fields.get(field.name, ())]
+        elif isinstance(field, BooleanField):
+            lines += [_("May be quoted outside this room")] if fields.get(field.name) else []
+        elif field.name == "audience":
+            to_manager = fields.get("audience") == ["manager"]
+            lines.append(_("Our manager may read it") if to_manager else _("To the room only"))
+        else:
+            lines += [value for value in fields.get(field.name, ()) if value]
+    return tuple(lines)
+
+
+def _phone_page(screen: PhoneScreen, personal: Personal, *, unsent: Unsent | None = None, status: int = 200) -> Response:
+    asking = bool(personal.csrf) and not personal.sent
+    html = render_template(
+        "take_part/phone.html",
+        screen=screen,
+        place=fragments.phone(screen, personal=personal),
+        personal=personal,
+        unsent=unsent,
+        refresh=not asking and unsent is None and screen.phase in ("lobby", "running"),
+        words=phone_words(),
+    )
+    return make_response(html, status)
+
+
+def _sorry(error: WorkshopError) -> Response:
+    """Show a way back instead of a dead end."""
+    heading = _("You are not in this session") if error.code == "no_seat" else _("This does not open a session")
+    return make_response(render_template("take_part/sorry.html", heading=heading, sentence=error.sentence), error.status)
+
+
+def phone_words() -> dict[str, str]:
+    """Return the sentences that the phone's script says by itself."""
+    return {
+        "connected": _("Connected"),
+        "connecting": _("Connecting"),
+        "sending": _("Sending"),
+        "saved": _("Saved"),
+        "draft": _("Draft kept on this phone"),
+        "waiting": _("Waiting for connection: kept on this phone"),
+        "offline": _("No connection. What you write stays on this phone."),
+        "nostore": _("This browser keeps nothing. Stay on this page until you have sent."),
+        "kept": _("Kept on this phone until it can be sent"),
+        "sent": _("Your answer is in"),
+        "passed": _("You passed"),
+        "closed_passed": _("Closed. You passed."),
+        "closed_draft": _("The question closed before you sent this. Nobody has seen it."),
+        "perhaps": _("It may have arrived before the connection broke."),
+        "copied": _("Copied."),
+        "selected": _("The text is selected. Copy it with your phone's menu."),
+    }
