@@ -258,7 +258,7 @@ class LiveServer:
             "PYTHONUNBUFFERED": "1",
             **self.environ,
         }
-        with open(self.data_dir.parent / "server.log", "ab") as log:
+        with (self.data_dir.parent / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, str(ROOT / "app.py")], cwd=ROOT, env=environ, stdout=log, stderr=subprocess.STDOUT
             )

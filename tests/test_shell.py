@@ -12,4 +12,9 @@ def test_every_staff_page_meets_the_standard(client: FlaskClient, admin: Account
     signed_in(client, admin)
     for path in ("/staff/", "/staff/account", "/staff/people"):
         assert client.get(path).status_code == 200
-    assert post(client, "/staff/people/invite", {"email": "x@example.org", "role": "facilitator"}, page="/staff/people").status_code == 200
+    assert (
+        post(
+            client, "/staff/people/invite", {"email": "x@example.org", "role": "facilitator"}, page="/staff/people"
+        ).status_code
+        == 200
+    )

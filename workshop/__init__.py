@@ -57,9 +57,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     CSRFProtect(app)
     static_files.init_app(app, debug=settings.debug)
     errors.init_app(app)
-    app.jinja_env.globals.update(
-        brand=settings.brand_name, support=settings.support, current_account=current_account
-    )
+    app.jinja_env.globals.update(brand=settings.brand_name, support=settings.support, current_account=current_account)
 
     app.register_blueprint(accounts.bp)
     for room in ("authoring", "facilitate", "take_part", "stage", "reports"):

@@ -40,10 +40,38 @@ SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 256  # argon2 takes any length; a megabyte would only burn time
 
 WORST_PASSWORDS = frozenset(
-    "123456789012 1234567890123 012345678901 111111111111 000000000000 passwordpassword password1234 password12345"
-    " password123456 qwertyuiopas qwertyuiop123 qwerty123456 iloveyou1234 letmeinletmein administrator adminadminadmin"
-    " welcomewelcome welcome12345 changemechangeme abcdefghijkl abc123abc123 unstuckunstuck correcthorsebatterystaple"
-    " workshopworkshop trustno1trustno1 monkeymonkey dragondragon football1234 sunshine1234 princess1234".split()
+    {
+        "123456789012",
+        "1234567890123",
+        "012345678901",
+        "111111111111",
+        "000000000000",
+        "passwordpassword",
+        "password1234",
+        "password12345",
+        "password123456",
+        "qwertyuiopas",
+        "qwertyuiop123",
+        "qwerty123456",
+        "iloveyou1234",
+        "letmeinletmein",
+        "administrator",
+        "adminadminadmin",
+        "welcomewelcome",
+        "welcome12345",
+        "changemechangeme",
+        "abcdefghijkl",
+        "abc123abc123",
+        "unstuckunstuck",
+        "correcthorsebatterystaple",
+        "workshopworkshop",
+        "trustno1trustno1",
+        "monkeymonkey",
+        "dragondragon",
+        "football1234",
+        "sunshine1234",
+        "princess1234",
+    }
 )
 
 _hasher = PasswordHasher()
@@ -80,7 +108,9 @@ def check_password(email: str, password: str) -> None:
     if folded.strip() == email.casefold() or folded.strip() == email.partition("@")[0].casefold():
         raise WorkshopError(_("Choose a password that is not your e-mail address."), code="weak_password")
     if folded in WORST_PASSWORDS or len(set(folded)) < 4:
-        raise WorkshopError(_("This password is among the first anybody would try. Choose another."), code="weak_password")
+        raise WorkshopError(
+            _("This password is among the first anybody would try. Choose another."), code="weak_password"
+        )
 
 
 def _verify(hashed: str, password: str) -> bool:
@@ -256,9 +286,7 @@ def read_link(session: Session, purpose: str, token: str, now: datetime) -> Staf
         )
     )
     if link is None or (purpose == "first" and has_accounts(session)):
-        raise NotFound(
-            _("This link has been used or is too old. Ask whoever sent it for a new one."), code="link_gone"
-        )
+        raise NotFound(_("This link has been used or is too old. Ask whoever sent it for a new one."), code="link_gone")
     return link
 
 

@@ -22,9 +22,7 @@ class Backoff:
     lengthen it, so nobody is ever locked out for good.
     """
 
-    def __init__(
-        self, *, free: int = 5, longest: float = 60.0, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, *, free: int = 5, longest: float = 60.0, clock: Callable[[], float] = time.monotonic) -> None:
         self._free = free
         self._longest = longest
         self._clock = clock

@@ -11,7 +11,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +20,8 @@ from . import addresses
 
 KNOWN_SECRETS = frozenset({"secret", "changeme", "change-me", "dev", "development", "insecure", "password", "test"})
 """Values that stand in tutorials and examples; each would let anybody forge a cookie."""
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - phones in the same network are who this is for
 
 
 class SettingsError(Exception):
@@ -59,9 +61,9 @@ TABLE: tuple[Setting, ...] = (
         "",
         "Public address, such as https://workshop.example.org. Set = production: https only, one host name.",
     ),
-    Setting("HOST", str, "0.0.0.0", "Network interface to listen on; 127.0.0.1 keeps other machines out."),
+    Setting("HOST", str, EVERYWHERE, "Network interface to listen on; 127.0.0.1 keeps other machines out."),
     Setting("PORT", int, "8000", "Port to listen on."),
-    Setting("TRUSTED_PROXIES", int, "0", "How many reverse proxies of your own stand in front; 0 ignores their headers."),
+    Setting("TRUSTED_PROXIES", int, "0", "How many proxies of your own stand in front; 0 ignores their headers."),
     Setting("MAX_PHONES", int, "1000", "Most phones that may join one session."),
     Setting("BRAND_NAME", str, "Unstuck", "Name of the product on screens and reports."),
     Setting("SUPPORT", str, "", "Whom staff may ask for help: a name, an address or a phone number."),
@@ -78,7 +80,7 @@ class Settings:
     database_url: str
     secret_key: str
     base_url: str = ""
-    host: str = "0.0.0.0"  # phones on the same network must reach it; see HOST above
+    host: str = EVERYWHERE
     port: int = 8000
     trusted_proxies: int = 0
     max_phones: int = 1000
@@ -130,9 +132,7 @@ class Settings:
 
 def rows(settings: Settings) -> list[tuple[str, str, str, str]]:
     """Return (name, present value, default, help) of each setting, secrets masked."""
-    return [
-        (s.name, _shown(s, getattr(settings, s.name.lower())), s.default or "(empty)", s.help) for s in TABLE
-    ]
+    return [(s.name, _shown(s, getattr(settings, s.name.lower())), s.default or "(empty)", s.help) for s in TABLE]
 
 
 def _shown(setting: Setting, value: Any) -> str:
@@ -156,7 +156,9 @@ def _read(setting: Setting, text: str) -> Any:
             return True
         if text.lower() in ("0", "off", "false", "no"):
             return False
-        raise SettingsError(f"{setting.name}={text} is neither on nor off. Write {setting.name}=on or {setting.name}=off.")
+        raise SettingsError(
+            f"{setting.name}={text} is neither on nor off. Write {setting.name}=on or {setting.name}=off."
+        )
     if setting.type is int:
         lowest, highest = {"PORT": (0, 65535), "MAX_PHONES": (1, 100_000)}.get(setting.name, (0, 10))
         if not text.isdecimal() or not lowest <= int(text) <= highest:
@@ -225,6 +227,3 @@ def _kept_secret(data_dir: Path) -> str:
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
-
-
-assert {s.name.lower() for s in TABLE} == {f.name for f in fields(Settings)}, "the table and Settings have drifted apart"

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from alembic import context
 
-from workshop.models import Base
+import workshop.models  # noqa: F401 - fills the metadata
+from workshop.db import Base
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -71,7 +71,7 @@ def http_error(error: HTTPException) -> BaseResponse:
     """Translate what the framework refuses; redirects pass through."""
     status = error.code or 500
     if status < 400:
-        return BaseResponse(error.get_response())  # pragma: no cover - Flask raises none of these itself
+        return error.get_response()  # a slash that was missing, for example
     known = {
         404: (_("There is nothing here"), _("The address may be mistyped, or what was here has been removed.")),
         405: (_("This cannot be done that way"), _("Go back and use the button on the page.")),
@@ -79,7 +79,7 @@ def http_error(error: HTTPException) -> BaseResponse:
         429: (_("A short pause, please"), _("There were many attempts from here. Wait a minute, then try again.")),
     }
     title, sentence = known.get(
-        status, (_("This did not work"), _("The request could not be understood. Go back, reload the page and try again."))
+        status, (_("This did not work"), _("The request was not understood. Go back, reload the page and try again."))
     )
     response = page(status, title, sentence)
     if status == 429:

@@ -121,7 +121,7 @@ def file(fingerprint: str, name: str) -> BaseResponse:
         abort(404)
     if fingerprint != present.hash:
         return redirect(static_url(name), code=302)
-    packed = found.packed if "gzip" in request.accept_encodings else None
+    packed = found.packed if request.accept_encodings["gzip"] else None
     response = Response(packed or found.content, content_type=found.type)
     response.headers["Cache-Control"] = A_YEAR
     response.headers["Vary"] = "Accept-Encoding"

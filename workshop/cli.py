@@ -1,0 +1,184 @@
+"""The command line: `python -m workshop ...`.
+
+Lives here: reading arguments and printing. Not here: what the commands do.
+Imports stand inside the commands, so that `settings` works where nothing else
+does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeAlias
+
+from .settings import Settings, SettingsError, rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .db import Database
+
+Command = Callable[[argparse.Namespace], int]
+Group: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code; a setting that cannot be used is 2."""
+    from .errors import WorkshopError
+
+    chosen = parser().parse_args(arguments)
+    try:
+        command: Command = chosen.command
+        return command(chosen)
+    except SettingsError as error:
+        print(f"This setting cannot be used.\n{error}", file=sys.stderr)
+        return 2
+    except WorkshopError as error:
+        print(error.sentence, file=sys.stderr)
+        return 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the commands and their help."""
+    top = argparse.ArgumentParser(prog="workshop", description="Live, anonymous workshops.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, help: str, command: Command, to: Group | None = None) -> argparse.ArgumentParser:
+        made = (to or commands).add_parser(name, help=help, description=help)
+        made.set_defaults(command=command)
+        return made
+
+    add("serve", "Start the server.", serve)
+    add("migrate", "Bring the database up to this version.", migrate)
+    add("settings", "Show every setting, its present value and its default.", show_settings)
+    add("first-link", "Print a new link for the first account.", first_link)
+
+    guides = commands.add_parser("guides", help="Check guide files.").add_subparsers(required=True, metavar="COMMAND")
+    add("validate", "Check guide files.", validate, guides).add_argument("file", nargs="+", help="a guide file")
+    add("schema", "Print the JSON Schema for editors.", schema, guides)
+
+    people = commands.add_parser("accounts", help="Look after accounts.").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    add("list", "List the accounts.", list_accounts, people)
+    add("reset-link", "Print a link for a new password.", reset_link, people).add_argument(
+        "email", help="whose password"
+    )
+    return top
+
+
+def serve(_chosen: argparse.Namespace) -> int:
+    """Start the server."""
+    settings = Settings.from_env(os.environ)
+    from . import server
+    from .migrations import MigrationError
+
+    try:
+        return server.serve(settings)
+    except MigrationError as error:
+        print(error, file=sys.stderr)
+        return 3
+
+
+def migrate(_chosen: argparse.Namespace) -> int:
+    """Bring the database up to this version."""
+    from .migrations import MigrationError
+    from .migrations import migrate as bring_up
+
+    settings = _settings()
+    try:
+        bring_up(settings.database_url)
+    except MigrationError as error:
+        print(error, file=sys.stderr)
+        return 3
+    print("The database is up to date.")
+    return 0
+
+
+def show_settings(_chosen: argparse.Namespace) -> int:
+    """Print the table of settings."""
+    for name, value, default, help in rows(Settings.from_env(os.environ)):
+        print(f"{name}\n    now      {value}\n    default  {default}\n    {help}")
+    return 0
+
+
+def first_link(_chosen: argparse.Namespace) -> int:
+    """Print a new link for the first account."""
+    from . import accounts
+    from .house import utc_now
+
+    with _database() as (settings, database), database.transaction() as session:
+        path = accounts.create_first_link(session, utc_now())
+    if path is None:
+        print("There are accounts already. For a new password: python -m workshop accounts reset-link EMAIL")
+        return 1
+    print(_own_url(settings) + path)
+    return 0
+
+
+def list_accounts(_chosen: argparse.Namespace) -> int:
+    """Print who has an account."""
+    from . import accounts
+
+    with _database() as (_unused, database), database.transaction() as session:
+        for account in accounts.everybody(session):
+            print(f"{account.role:12} {'' if account.active else '(kept out) '}{account.email}  {account.name}")
+    return 0
+
+
+def reset_link(chosen: argparse.Namespace) -> int:
+    """Print a link for a new password."""
+    from . import accounts
+    from .house import utc_now
+
+    with _database() as (settings, database), database.transaction() as session:
+        account = accounts.by_email(session, chosen.email)
+        path = accounts.reset_link(session, None, account.id, utc_now())
+    print(_own_url(settings) + path)
+    return 0
+
+
+def validate(chosen: argparse.Namespace) -> int:
+    """Check guide files."""
+    from .guides import library
+
+    good, lines = library.validate_files(chosen.file)
+    print("\n".join(lines))
+    return 0 if good else 1
+
+
+def schema(_chosen: argparse.Namespace) -> int:
+    """Print the JSON Schema of guide files."""
+    from .guides.schema import json_schema
+
+    print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    return 0
+
+
+def _settings() -> Settings:
+    settings = Settings.from_env(os.environ)
+    os.umask(0o077)  # the database is for this user alone
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return settings
+
+
+@contextmanager
+def _database() -> Iterator[tuple[Settings, Database]]:
+    from .db import Database
+    from .migrations import migrate
+
+    settings = _settings()
+    migrate(settings.database_url)
+    database = Database(settings.database_url)
+    try:
+        yield settings, database
+    finally:
+        database.engine.dispose()
+
+
+def _own_url(settings: Settings) -> str:
+    return settings.base_url or f"http://localhost:{settings.port}"

@@ -1,0 +1,277 @@
+"""The server process: listens, serves, stops politely, and tells where it can be reached.
+
+Lives here: the socket, the limits of one connection, what is printed at start,
+and what may be logged. Not here: the app (`create_app`) and the command line.
+
+gevent must have patched the standard library before this module runs; `app.py`
+and `__main__.py` do that first thing.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import io
+import logging
+import os
+import resource
+import signal
+import socket
+import sys
+import traceback
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, TextIO
+
+import gevent
+from flask import Flask
+from gevent.event import Event
+from gevent.pool import Pool
+from gevent.pywsgi import Input, WSGIHandler, WSGIServer
+
+from . import accounts
+from .settings import Settings, SettingsError
+from .words import _
+
+if TYPE_CHECKING:
+    from .house import House
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 4096  # 300 phones join within seconds; the kernel's own default drops some
+IDLE = 75.0  # seconds a kept connection may wait for its next request
+HEADERS_WITHIN = 15.0  # seconds for all headers of a request (slowloris)
+BODY_WITHIN = 60.0  # seconds for the body: at most 1 MiB, or one long poll's worth of answers
+SILENT = ("engineio", "socketio", "geventwebsocket", "simple_websocket", "werkzeug", "flask-limiter", "sqlalchemy")
+"""Loggers of others that would write addresses, sids or rows (promise 6)."""
+
+
+def serve(settings: Settings) -> int:
+    """Bring the database up to date, serve until asked to stop, return the exit code."""
+    configure_logging(settings.log_level)
+    os.umask(0o077)  # whatever is written here is for this user alone
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = hold(settings.data_dir)
+    listener = listen(settings)
+    settings = replace(settings, port=int(listener.getsockname()[1]))
+
+    app = open_house(settings)
+    connections = Pool(raise_descriptor_limit() - 200)  # the rest: databases, boxes, child processes
+    server = WSGIServer(listener, app, log=None, error_log=log, handler_class=Connection, spawn=connections)
+    gevent.get_hub().print_exception = log_quietly
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        gevent.signal_handler(number, stop.set)
+    server.start()
+    announce(app, sys.stdout)
+    stop.wait()
+
+    server.stop(timeout=2)  # sockets stay open by nature; phones come back by themselves
+    house: House = app.extensions["house"]
+    house.boxes.close()
+    house.database.engine.dispose()
+    lock.close()
+    return 0
+
+
+def open_house(settings: Settings) -> Flask:
+    """Return the app, its database current, its guides installed, its cut-off work taken up again."""
+    from . import create_app
+    from .guides import library
+    from .migrations import migrate
+
+    migrate(settings.database_url)
+    app = create_app(settings)
+    house: House = app.extensions["house"]
+    with house.database.transaction() as session:
+        library.install_shipped(session, house.clock())
+    try:
+        from . import jobs, live_sessions, realtime
+
+        live_sessions.recover(house)
+        jobs.resume(house)
+        realtime.start(app)
+    except ImportError as missing:
+        log.warning("not there yet: %s", missing)
+    return app
+
+
+def hold(data_dir: Path) -> IO[str]:
+    """Hold the data folder for this process; raises SettingsError where another one serves it.
+
+    A ballot box belongs to one process (ANONYMITY.md, "The ballot box").
+    """
+    lock = (data_dir / "serving").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as taken:
+        lock.close()
+        raise SettingsError(
+            f"Another server is already running on {data_dir}. Stop it, or write DATA_DIR=another-folder"
+        ) from taken
+    return lock
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Return the listening socket; raises SettingsError with the line to change."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise SettingsError(
+                f"Port {settings.port} is taken by another program. Write PORT={settings.port + 1}"
+            ) from error
+        if error.errno == errno.EACCES:
+            raise SettingsError(f"Port {settings.port} needs more rights. Write PORT=8000") from error
+        raise SettingsError(f"HOST={settings.host} cannot be listened on. Write HOST=0.0.0.0 or 127.0.0.1") from error
+    return listener
+
+
+def raise_descriptor_limit() -> int:
+    """Allow this process as many open files as the system lets it, at most 65536; return the number."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65536 if hard == resource.RLIM_INFINITY else min(hard, 65536)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        return wanted
+    return soft
+
+
+class Connection(WSGIHandler):  # type: ignore[misc]
+    """One connection, with limits on how slowly it may talk, and nothing of it in the log."""
+
+    def __init__(self, sock: Any, address: Any, server: Any, rfile: Any = None) -> None:
+        if sock.family in (socket.AF_INET, socket.AF_INET6):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        super().__init__(sock, address, server, rfile)
+
+    def read_requestline(self) -> str:
+        """Return the next request's first line; "" ends an idle connection."""
+        with gevent.Timeout(IDLE, False):
+            return str(super().read_requestline())
+        return ""
+
+    def read_request(self, raw_requestline: str) -> bool:
+        """Read the headers, all within their time."""
+        with gevent.Timeout(HEADERS_WITHIN, False):
+            return bool(super().read_request(raw_requestline))
+        return False
+
+    def get_environ(self) -> dict[str, Any]:
+        """Return the request with a body that may not trickle in for ever."""
+        environ: dict[str, Any] = super().get_environ()
+        if environ.get("HTTP_UPGRADE", "").lower() != "websocket":
+            environ["wsgi.input"] = Body(environ["wsgi.input"])
+        return environ
+
+    def log_error(self, msg: str, *args: Any) -> None:
+        """Say nothing: the parent's messages carry the client's address."""
+
+    def _log_error(self, t: Any, v: Any, tb: Any) -> None:
+        if not issubclass(t, (gevent.GreenletExit, OSError)):
+            log_quietly(None, t, v, tb)
+
+    def _handle_client_error(self, ex: BaseException) -> tuple[str, bytes]:
+        return ("400", b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-length: 0\r\n\r\n")
+
+
+class Body:
+    """A request body that ends with an error when it takes too long."""
+
+    def __init__(self, inner: Input) -> None:
+        self._inner = inner
+        self._left = BODY_WITHIN
+
+    def _within(self, read: Any, *arguments: Any) -> Any:
+        began = gevent.get_hub().loop.now()
+        try:
+            with gevent.Timeout(max(0.001, self._left), OSError("the body took too long")):
+                return read(*arguments)
+        finally:
+            self._left -= gevent.get_hub().loop.now() - began
+
+    def read(self, size: int | None = None) -> bytes:
+        """Read up to `size` bytes."""
+        return bytes(self._within(self._inner.read, size))
+
+    def readline(self, size: int | None = None) -> bytes:
+        """Read a line."""
+        return bytes(self._within(self._inner.readline, size))
+
+    def readlines(self, hint: Any = None) -> list[bytes]:
+        """Read all lines."""
+        return list(self._within(self._inner.readlines, hint))
+
+    def __iter__(self) -> Any:
+        return iter(self.readline, b"")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+# What is said at start -------------------------------------------------------------------------------------------
+
+
+def announce(app: Flask, out: TextIO) -> None:
+    """Print the addresses, the QR code for phones, what is missing, and the first link while it is needed."""
+    import segno
+
+    from .web.static_files import vendor_missing
+
+    house: House = app.extensions["house"]
+    settings = house.settings
+    if isinstance(out, io.TextIOWrapper):
+        out.reconfigure(errors="replace")  # a terminal without these letters must not stop the start
+    local = f"http://localhost:{settings.port}"
+    phones = settings.public_url
+    print(f"\n{settings.brand_name} is open.\n", file=out)
+    if settings.base_url:
+        print(f"  Address        {settings.base_url}", file=out)
+    else:
+        print(f"  This computer  {local}", file=out)
+    if not settings.base_url and phones != local:
+        print(f"  Phones         {phones}   (same network; plain http)\n", file=out)
+        segno.make(phones, error="l").terminal(out, border=2, compact=True)
+    elif not settings.base_url:
+        print("  Phones         cannot reach it: set HOST=0.0.0.0 and join a network", file=out)
+    print(f"\n  Staff          {settings.base_url or local}/staff/", file=out)
+    with house.database.transaction() as session:
+        first = accounts.create_first_link(session, house.clock())
+    if first:
+        print("\n  Nobody has an account yet. Create the first one here (works once):", file=out)
+        print(f"  {settings.base_url or local}{first}", file=out)
+    missing = vendor_missing()
+    if missing:
+        print(f"\n  Browser files are missing in static/vendor: {', '.join(missing)}.", file=out)
+        print("  Without them no page updates by itself. Run: make run  (or python3 tasks.py setup)", file=out)
+    print(f"\n  {_('Stop with Ctrl-C.')}\n", file=out, flush=True)
+
+
+# What may be logged ----------------------------------------------------------------------------------------------
+
+
+def configure_logging(level: str) -> None:
+    """Log our own words at `level` and others' warnings; never a time.
+
+    The service manager that collects the lines adds one where it is wanted;
+    by itself the log must not say when a person did something (promise 6).
+    """
+    pattern = "%(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format=pattern, force=True)
+    logging.getLogger("workshop").setLevel(level)
+    for name in SILENT:
+        silent = logging.getLogger(name)
+        silent.handlers = [logging.NullHandler()]
+        silent.propagate = False
+        silent.setLevel(logging.CRITICAL + 1)
+
+
+def log_quietly(_context: Any, kind: Any, _value: Any, trace: Any = None) -> None:
+    """Log where something broke, not with what: the value may hold an answer, the context an address."""
+    where = "".join(traceback.format_list(traceback.extract_tb(trace))) if trace else ""
+    log.error("%s in a task of the server\n%s", getattr(kind, "__name__", kind), where)
