@@ -67,5 +67,10 @@ def clearness(chart: Chart | None) -> float:
 
 
 def in_context(prompt: str, finding: str) -> str:
-    """Return the finding with the question it answers, so that it can stand alone on a first page."""
-    return _("%(finding)s (We asked: “%(prompt)s”)", finding=finding.strip(), prompt=prompt.strip())
+    """Return the question and its finding as one piece of text that can stand alone on a first page."""
+    asked, found = prompt.strip(), finding.strip()
+    if asked and asked[-1] not in "?.!:…？。！؟":
+        asked += ":"
+    if found and found[-1] not in "?.!…？。！؟":
+        found += "."
+    return _("%(asked)s %(found)s", asked=asked, found=found)

@@ -1,0 +1,332 @@
+"""The pages around a report: review, freeze, progress, download, printable page.
+
+Lives here: who is asking, one service, an answer; and the forms of these pages.
+Not here: what may stand in a report (`freezes.py`), printing (`jobs.py`).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from babel import Locale, UnknownLocaleError
+from flask import Blueprint, Response, flash, jsonify, make_response, redirect, render_template, request, send_file, url_for
+from flask_babel import force_locale
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from werkzeug.wrappers import Response as BaseResponse
+from wtforms import FieldList, Form, FormField, HiddenField, SelectMultipleField, StringField, TextAreaField
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from reports import layout
+from reports.document import from_json
+
+from .. import freezes, jobs, live_sessions
+from ..editions import EDITIONS, Texts
+from ..errors import NotFound, Stale, WorkshopError
+from ..findings import MOST_FINDINGS
+from ..freezes import MOST_STEPS, ReportDraft
+from ..models import Freeze, LiveSession, ReportFile
+from ..report_worker import PrintFailed
+from ..words import _
+from .forms import StaffForm
+from .rights import audience, house, session_role
+
+bp = Blueprint("reports", __name__, url_prefix="/staff/sessions/<live_id>/report")
+
+Page = str | BaseResponse | tuple[str, int]
+
+SPARE_STEPS = 2  # empty rows that wait below the written ones
+
+
+class StepForm(Form):
+    """One next step."""
+
+    what = StringField(_l("What"))
+    owner = StringField(_l("Who"))
+    when = StringField(_l("By when"))
+
+
+class SaveForm(StaffForm):
+    """The texts of the first page; each text activity adds its own two fields."""
+
+    version = HiddenField()
+    findings = FieldList(TextAreaField(), min_entries=MOST_FINDINGS, max_entries=MOST_FINDINGS)
+    asks = TextAreaField(_l("What the group asks for"))
+    next_steps = FieldList(FormField(StepForm), max_entries=MOST_STEPS + SPARE_STEPS)
+
+
+class FreezeForm(StaffForm):
+    """Nothing but the token: the confirmation itself."""
+
+
+@dataclass(frozen=True)
+class FileLine:
+    """One rendering as its page shows it. `state` is queued, rendering, ready or failed."""
+
+    edition: str
+    paper: str
+    state: str
+    note: str
+
+
+def _save_form(draft: ReportDraft) -> type[SaveForm]:
+    """Return the form with a summary and a choice of quotes for every text activity of this session."""
+    fields: dict[str, Any] = {}
+    for activity in draft.activities:
+        fields[f"heard-{activity.id}"] = TextAreaField(_l("What we heard"))
+        fields[f"quotes-{activity.id}"] = SelectMultipleField(
+            _l("Quotes"),
+            choices=[(card.id, card.text) for card in activity.offered],
+            widget=ListWidget(prefix_label=False),
+            option_widget=CheckboxInput(),
+            validate_choice=False,  # what may be quoted is the service's to say
+        )
+    return type("ReviewForm", (SaveForm,), fields)
+
+
+def _filled(draft: ReportDraft) -> SaveForm:
+    texts = draft.texts
+    steps = [dict(zip(("what", "owner", "when"), step, strict=True)) for step in texts.next_steps]
+    steps += [{}] * (max(3 - len(steps), SPARE_STEPS))
+    data: dict[str, Any] = {
+        "version": str(draft.version),
+        "findings": [*texts.findings, *[""] * (MOST_FINDINGS - len(texts.findings))],
+        "asks": texts.asks,
+        "next_steps": steps[:MOST_STEPS],
+    }
+    for activity in draft.activities:
+        data[f"heard-{activity.id}"] = activity.heard
+        data[f"quotes-{activity.id}"] = sorted(activity.chosen)
+    return _save_form(draft)(formdata=None, data=data)
+
+
+def _written(form: SaveForm, draft: ReportDraft) -> Texts:
+    return Texts(
+        findings=tuple(field.data or "" for field in form.findings),
+        asks=form.asks.data or "",
+        next_steps=tuple(
+            (step.form.what.data or "", step.form.owner.data or "", step.form.when.data or "")
+            for step in form.next_steps
+        ),
+        heard={activity.id: form[f"heard-{activity.id}"].data or "" for activity in draft.activities},
+        quotes={activity.id: tuple(form[f"quotes-{activity.id}"].data or ()) for activity in draft.activities},
+    )
+
+
+@contextmanager
+def _in_language_of(live: LiveSession) -> Iterator[None]:
+    """Speak the session's language: a report is for its team, whoever's browser asks for it."""
+    try:
+        locale = str(Locale.parse(live.language.replace("-", "_")))
+    except (UnknownLocaleError, ValueError):
+        locale = "en"
+    with force_locale(locale):
+        yield
+
+
+def _frozen(live_id: str) -> tuple[LiveSession, Freeze]:
+    live, _role = session_role(live_id)
+    with house().database.transaction() as db:
+        freeze = freezes.find(db, live.id)
+    if freeze is None:
+        raise NotFound(_("This report is not frozen yet. Go to the review page of the session."))
+    return live, freeze
+
+
+@bp.get("")
+@audience("session:run")
+def review(live_id: str) -> Page:
+    """Before the freeze: the review. After it: the files."""
+    live, _role = session_role(live_id)
+    with house().database.transaction() as db:
+        freeze = freezes.find(db, live.id)
+        if freeze is None:
+            with _in_language_of(live):
+                draft = freezes.draft(db, live, live_sessions.guide_of(live), house().clock())
+    if freeze is not None:
+        return render_template("reports/files.html", live=live, frozen_on=freeze.frozen_at, groups=_groups(freeze))
+    return _review_page(live, draft, _filled(draft))
+
+
+def _review_page(live: LiveSession, draft: ReportDraft, form: SaveForm, problem: str = "") -> str:
+    return render_template("reports/review.html", live=live, draft=draft, form=form, problem=problem)
+
+
+@bp.post("")
+@audience("session:run")
+def save(live_id: str) -> Page:
+    """Store the texts; on a refusal show the page again with everything that was typed."""
+    live, _role = session_role(live_id)
+    guide = live_sessions.guide_of(live)
+    now = house().clock()
+    with house().database.transaction() as db, _in_language_of(live):
+        draft = freezes.draft(db, live, guide, now)
+    form = _save_form(draft)()
+    if not form.validate_on_submit():
+        return _review_page(live, draft, form, _("Not everything could be read. Check the texts and save again.")), 422
+    version = form.version.data or ""
+    try:
+        with house().database.transaction() as db:
+            freezes.save_texts(
+                db, live, guide, _written(form, draft), int(version) if version.isdigit() else -1, now
+            )
+    except WorkshopError as refused:
+        if isinstance(refused, Stale):
+            form.version.data = str(draft.version)
+        return _review_page(live, draft, form, refused.sentence), refused.status
+    if request.form.get("then") == "draft":
+        return redirect(url_for(".draft_page", live_id=live_id, edition="manager"), code=303)
+    if request.form.get("then") == "freeze":
+        return redirect(url_for(".confirm", live_id=live_id), code=303)
+    flash(_("Saved."))
+    return redirect(url_for(".review", live_id=live_id), code=303)
+
+
+@bp.get("/freeze")
+@audience("session:run")
+def confirm(live_id: str) -> Page:
+    """Say what freezing means, and ask once."""
+    live, _role = session_role(live_id)
+    with house().database.transaction() as db, _in_language_of(live):
+        draft = freezes.draft(db, live, live_sessions.guide_of(live), house().clock())
+    if draft.frozen or draft.obstacle:
+        return redirect(url_for(".review", live_id=live_id), code=303)
+    return render_template("reports/confirm.html", live=live, draft=draft, form=FreezeForm())
+
+
+@bp.post("/freeze")
+@audience("session:run")
+def freeze(live_id: str) -> Page:
+    """Freeze, queue the files, show their progress."""
+    live, _role = session_role(live_id)
+    with house().database.transaction() as db, _in_language_of(live):
+        frozen = freezes.freeze(db, live, live_sessions.guide_of(live), house().clock())
+    jobs.submit(house(), frozen.id)
+    return redirect(url_for(".review", live_id=live_id), code=303)
+
+
+@bp.get("/status")
+@audience("session:run")
+def status(live_id: str) -> Response:
+    """Return the state of every file, for the page's script."""
+    _live, frozen = _frozen(live_id)
+    lines = [line for _edition, group in _groups(frozen) for line in group]
+    return jsonify(
+        files=[{"edition": line.edition, "paper": line.paper, "state": line.state} for line in lines],
+        busy=any(line.state in ("queued", "rendering") for line in lines),
+    )
+
+
+def _groups(freeze: Freeze) -> list[tuple[str, list[FileLine]]]:
+    with house().database.transaction() as db:
+        kept = {
+            (file.edition, file.paper): file
+            for file in db.scalars(select(ReportFile).where(ReportFile.freeze_id == freeze.id))
+        }
+        return [
+            (
+                edition,
+                [
+                    FileLine(edition, paper, file.state if file else "failed", file.note if file else "")
+                    for paper in layout.PAPERS
+                    for file in [kept.get((edition, paper))]
+                ],
+            )
+            for edition in EDITIONS
+        ]
+
+
+@bp.post("/<edition>/<paper>/again")
+@audience("session:run")
+def again(live_id: str, edition: str, paper: str) -> Page:
+    """Print a failed file once more."""
+    _live, frozen = _frozen(live_id)
+    jobs.submit(house(), frozen.id)
+    jobs.again(house(), frozen.id, edition, paper)
+    return redirect(url_for(".review", live_id=live_id), code=303)
+
+
+@bp.get("/<edition>/<paper>.pdf")
+@audience("session:run")
+def download(live_id: str, edition: str, paper: str) -> BaseResponse:
+    """Hand out the kept bytes."""
+    live, frozen = _frozen(live_id)
+    with house().database.transaction() as db:
+        file = db.scalars(
+            select(ReportFile).where(
+                ReportFile.freeze_id == frozen.id, ReportFile.edition == edition, ReportFile.paper == paper
+            )
+        ).one_or_none()
+    if file is None or file.content is None:
+        raise NotFound(_("This file is not ready. Go back to the report and wait a moment."))
+    return _pdf(file.content, f"{live.title} {edition} {paper}")
+
+
+@bp.get("/<edition>/page")
+@audience("session:run")
+def printable(live_id: str, edition: str) -> Page:
+    """Show the frozen report as a page that any browser can print."""
+    live, frozen = _frozen(live_id)
+    if edition not in EDITIONS:
+        raise NotFound(_("There is no such report."))
+    failed = [line.note for line in dict(_groups(frozen))[edition] if line.state == "failed" and line.note]
+    note = " ".join([*failed[:1], _("This is the report as a page. Print it from your browser, or save it as a PDF there.")])
+    return _as_page(live, frozen.editions[edition], note=note)
+
+
+@bp.get("/draft/<edition>")
+@audience("session:run")
+def draft_page(live_id: str, edition: str) -> Page:
+    """Show how the report would look if it were frozen now."""
+    live, data = _preview(live_id, edition)
+    return _as_page(live, data, draft=True, note=_("A draft, for you alone. It can still change until the report is frozen."))
+
+
+@bp.get("/draft/<edition>/<paper>.pdf")
+@audience("session:run")
+def draft_pdf(live_id: str, edition: str, paper: str) -> Page:
+    """Render the watermarked draft while the reader waits; it is not kept."""
+    live, data = _preview(live_id, edition)
+    if paper not in layout.PAPERS:
+        raise NotFound(_("There is no such paper. Choose A4 or Letter."))
+    try:
+        printed = jobs.print_edition(data, paper, draft=True)
+    except PrintFailed as failure:
+        return _as_page(live, data, draft=True, note=failure.sentence), 503
+    return _pdf(printed.content, f"{live.title} draft {edition} {paper}")
+
+
+@bp.get("/paper.css")
+@audience("session:run")
+def stylesheet(live_id: str) -> Response:
+    """Serve the style of the printable page."""
+    response = make_response(layout.stylesheet())
+    response.mimetype = "text/css"
+    return response
+
+
+def _preview(live_id: str, edition: str) -> tuple[LiveSession, dict[str, Any]]:
+    live, _role = session_role(live_id)
+    if edition not in EDITIONS:
+        raise NotFound(_("There is no such report."))
+    with house().database.transaction() as db, _in_language_of(live):
+        return live, freezes.preview(db, live, live_sessions.guide_of(live), edition, house().clock())
+
+
+def _as_page(live: LiveSession, data: dict[str, Any], *, note: str, draft: bool = False) -> str:
+    report = from_json(jobs.drawn(data))
+    return layout.page(report, style_href=url_for(".stylesheet", live_id=live.id), draft=draft, note=note)
+
+
+def _pdf(content: bytes, name: str) -> BaseResponse:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    file_name = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-").lower() or "report"
+    response = send_file(BytesIO(content), mimetype="application/pdf", as_attachment=True, download_name=f"{file_name}.pdf")
+    response.headers["Cache-Control"] = "no-store"
+    return response
