@@ -16,6 +16,7 @@ import os
 import secrets
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,7 +89,7 @@ class BallotBox:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.RLock()
-        self._pending: list[_Item] = []
+        self._pending: deque[_Item] = deque()  # one object for good: a list that is swapped loses late comers
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
@@ -135,7 +136,7 @@ class BallotBox:
         self._pending.append(item)
         with self._lock:
             if not item.done:
-                batch, self._pending = self._pending, []
+                batch = [self._pending.popleft() for _waiting in range(len(self._pending))]
                 try:
                     in_a_thread(lambda: self._commit(batch))
                 except sqlite3.Error as error:

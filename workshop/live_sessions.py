@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Result, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -191,7 +193,7 @@ def restart_with_floors(house: House, actor: Account, live_id: str, room_floor: 
                 door_open=False,
             )
         )
-        if changed.rowcount != 1:
+        if _hits(changed) != 1:
             raise WorkshopError(_("The session has started. Its floors stay as every phone was told."), status=409)
         fresh = _fresh(house, new, live.guide_source, live.created_by)
         fresh.guide_id = live.guide_id
@@ -248,12 +250,14 @@ def join(house: House, live_id: str, seat: str | None) -> str:
     if anonymity.read_seat(key, live_id, seat) is not None:
         return str(seat)
     with house.database.transaction() as session:
-        live = _at_the_door(get(session, live_id))
-        if live.joined >= house.settings.max_phones:
-            raise WorkshopError(_("The room is full. Ask the person who leads."), code="full", status=503)
-        session.execute(
-            update(LiveSession).where(LiveSession.id == live_id).values(joined=LiveSession.joined + 1)
+        _at_the_door(get(session, live_id))
+        changed = session.execute(
+            update(LiveSession)
+            .where(LiveSession.id == live_id, LiveSession.joined < house.settings.max_phones)
+            .values(joined=LiveSession.joined + 1)
         )
+        if _hits(changed) != 1:
+            raise WorkshopError(_("The room is full. Ask the person who leads."), code="full", status=503)
         notify(session, live_id)
     return anonymity.seat_value(key, live_id, anonymity.new_secret())
 
@@ -312,9 +316,14 @@ def _set(session: Session, live: LiveSession, values: dict[str, Any]) -> None:
         .values(version=live.version + 1, **values)
         .execution_options(synchronize_session=False)
     )
-    if changed.rowcount != 1:
+    if _hits(changed) != 1:
         raise Stale(_("Somebody else moved on. Here is the present state."))
     notify(session, live.id)
+
+
+def _hits(result: Result[Any]) -> int:
+    """Return how many rows a compare-and-set changed."""
+    return int(result.rowcount)  # type: ignore[attr-defined]  # only a SELECT's result lacks it
 
 
 _NO_TIMER: dict[str, Any] = {"timer_ends_at": None, "timer_left": None, "timer_total": None, "timer_closes": False}
@@ -541,7 +550,7 @@ def _begin_closing(session: Session, live: LiveSession, run: ActivityRun) -> Non
     changed = session.execute(
         update(ActivityRun).where(ActivityRun.id == run.id, ActivityRun.state == "open").values(state="closing")
     )
-    if changed.rowcount != 1:
+    if _hits(changed) != 1:
         raise Stale(_("Somebody else moved on. Here is the present state."))
     _set(session, live, dict(_NO_TIMER))
 
@@ -570,7 +579,7 @@ def seal(house: House, live_id: str, run_id: str) -> bool:
                 .values(state="sealed", release=released.release)
                 .execution_options(synchronize_session=False)
             )
-            if changed.rowcount == 1:
+            if _hits(changed) == 1:
                 session.execute(delete(Card).where(Card.run_id == run_id))
                 _insert_cards(session, run_id, released)
     try:
@@ -585,7 +594,7 @@ def seal(house: House, live_id: str, run_id: str) -> bool:
             .values(state="released")
             .execution_options(synchronize_session=False)
         )
-        if changed.rowcount == 1:
+        if _hits(changed) == 1:
             session.execute(
                 update(LiveSession).where(LiveSession.id == live_id).values(version=LiveSession.version + 1)
             )
@@ -610,15 +619,21 @@ def tick(house: House) -> None:
     now = house.clock()
     with house.database.transaction() as session:
         busy = session.execute(
-            select(ActivityRun.id, ActivityRun.live_id, ActivityRun.activity_id, ActivityRun.state).where(
-                ActivityRun.state != "released"
-            )
+            select(ActivityRun.id, ActivityRun.live_id, ActivityRun.state).where(ActivityRun.state != "released")
         ).all()
-    for run_id, live_id, activity_id, state in busy:
-        if state in ("closing", "sealed"):
-            seal(house, live_id, run_id)
-        elif _is_due(house, live_id, run_id, now):
-            seal(house, live_id, run_id)
+    for run_id, live_id, state in busy:
+        with _alone("a question could not be closed yet"):
+            if state in ("closing", "sealed") or _is_due(house, live_id, run_id, now):
+                seal(house, live_id, run_id)
+
+
+@contextmanager
+def _alone(what: str) -> Iterator[None]:
+    """Let one session's broken or busy box be its own trouble: the others' turns come, and its next one too."""
+    try:
+        yield
+    except Exception as error:
+        log.error("%s: %s", what, type(error).__name__)
 
 
 def _is_due(house: House, live_id: str, run_id: str, now: datetime) -> bool:
@@ -650,7 +665,8 @@ def roll(house: House) -> None:
             select(ActivityRun.id, ActivityRun.live_id).where(ActivityRun.state == "open")
         ).all()
     for run_id, live_id in open_runs:
-        _roll_one(house, live_id, run_id)
+        with _alone("a pool could not be let out"):
+            _roll_one(house, live_id, run_id)
 
 
 def _roll_one(house: House, live_id: str, run_id: str) -> None:
@@ -664,6 +680,8 @@ def _roll_one(house: House, live_id: str, run_id: str) -> None:
     if activity.release != "rolling" or live.rehearsal:
         return
     box = house.boxes.box(live_id)
+    if batch and box.is_marked(run_id, batch):
+        box.settle(run_id, batch)  # published, but the box was too busy to cut it loose then
     if not box.is_marked(run_id, batch + 1) and not anonymity.pool_is_ripe(box.waiting(run_id), live.room_floor):
         return
     fresh = box.take(run_id, batch + 1, anonymity.pool_size(live.room_floor))
@@ -676,7 +694,7 @@ def _roll_one(house: House, live_id: str, run_id: str) -> None:
             .values(batch=batch + 1, release=whole.release)
             .execution_options(synchronize_session=False)
         )
-        if changed.rowcount == 1 and kind.texts:
+        if _hits(changed) == 1 and kind.texts:
             _insert_cards(session, run_id, releases.build(live, activity, fresh))
         notify(session, live_id)
     box.settle(run_id, batch + 1)
@@ -695,10 +713,11 @@ def recover(house: House) -> None:
             )
         ).all()
     for run_id, live_id, state, batch in busy:
-        box = house.boxes.box(live_id)
-        if state == "open":
-            box.settle(run_id, batch)  # a batch that was written but not yet cut loose
-            if run_id not in box.gates():
-                box.admit(run_id)
-        else:
-            seal(house, live_id, run_id)
+        with _alone("a question could not be recovered yet"):
+            box = house.boxes.box(live_id)
+            if state == "open":
+                box.settle(run_id, batch)  # a batch that was written but not yet cut loose
+                if run_id not in box.gates():
+                    box.admit(run_id)
+            else:
+                seal(house, live_id, run_id)
