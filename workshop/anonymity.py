@@ -129,7 +129,7 @@ _REPLACE = {
     ord("\u2028"): "\n",
     ord("\u2029"): "\n",
 }
-_KEEP_FORMAT = {"\u200d", "\u200c"}  # joiners: emoji sequences and several scripts need them
+_JOINERS = "\u200d\u200c"  # emoji sequences and several scripts need them; alone they are an invisible text
 _MARKS_IN_A_ROW = 8  # more only serves to cover other people's text
 
 
@@ -140,27 +140,31 @@ def normalise(text: str) -> str:
     direction characters, lone surrogates and piles of combining marks go.
     Lines stay. Never raises.
     """
-    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).translate(_REPLACE)
-    out: list[str] = []
-    marks = 0
-    for char in text:
-        category = unicodedata.category(char)
-        if category in ("Mn", "Me"):
-            marks += 1
-            if marks > _MARKS_IN_A_ROW:
-                continue
-        else:
-            marks = 0
-        if category == "Zs":
-            char = " "
-        elif category in ("Cc", "Cf", "Cs", "Co", "Cn") and char != "\n" and char not in _KEEP_FORMAT:
-            continue
-        out.append(char)
-    lines = (" ".join(line.split(" ")).strip() for line in "".join(out).split("\n"))
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "ignore").replace("\r\n", "\n")
+    plain = "".join(_plain(char) for char in unicodedata.normalize("NFC", text).translate(_REPLACE))
+    # Composed once more: what stood between a letter and its accent may just have gone.
+    text = _without_piles(unicodedata.normalize("NFC", plain))
     squeezed: list[str] = []
-    for line in lines:
-        line = " ".join(part for part in line.split(" ") if part)
+    for line in text.split("\n"):
+        line = " ".join(part for part in line.split(" ") if part.strip(_JOINERS))
         if line or (squeezed and squeezed[-1]):
             squeezed.append(line)
     return "\n".join(squeezed).strip()
+
+
+def _plain(char: str) -> str:
+    category = unicodedata.category(char)
+    if category == "Zs":
+        return " "
+    dropped = category in ("Cc", "Cf", "Cs", "Co", "Cn") and char != "\n" and char not in _JOINERS
+    return "" if dropped else char
+
+
+def _without_piles(text: str) -> str:
+    out: list[str] = []
+    marks = 0
+    for char in text:
+        marks = marks + 1 if unicodedata.category(char) in ("Mn", "Me") else 0
+        if marks <= _MARKS_IN_A_ROW:
+            out.append(char)
+    return "".join(out)
