@@ -260,11 +260,12 @@ def _cards(session: Session, live: LiveSession, item: Activity, run: ActivityRun
 
 def bucket(item: Activity) -> int:
     """Return the bytes to which every answer and every pass of this activity is padded (promise 12)."""
-    largest = KINDS[item.kind].largest(item.config)
+    largest = KINDS[item.kind].largest(item.config) + ENVELOPE
     return next((size for size in BUCKETS if size >= largest), BUCKETS[-1])
 
 
-BUCKETS = (512, 2048, 4096, 8192, 16384)
+ENVELOPE = 128  # bytes around the fields in a phone's message: run, revision and the names of the parts
+BUCKETS = (512, 2048, 4096, 8192, 16 * 1024 + ENVELOPE)  # the last holds the largest answer that is taken at all
 
 
 def phone(session: Session, live: LiveSession, house: House) -> PhoneScreen:
