@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -32,8 +33,10 @@ ROLES = ("run", "moderate", "watch")
 class Coalescer:
     """Gathers notices and pushes screens.
 
-    `boot` names this start of the server and `seq` counts its messages: a
-    client drops an older `seq` of the same boot.
+    `boot` names a room since this start of the server and `seq` counts what was
+    pushed into it: a client drops an older `seq` of the same boot. A screen that
+    was asked for carries the present count: one counter for all would tell each
+    client how often the others reconnect, edit or come in (promise 13).
     """
 
     def __init__(self, app: Flask, house: House, transport: Transport) -> None:
@@ -41,8 +44,8 @@ class Coalescer:
         self._house = house
         self._transport = transport
         self._dirty: set[str] = set()
-        self._boot = secrets.token_hex(4)
-        self._seq = 0
+        self._boots: defaultdict[str, str] = defaultdict(lambda: secrets.token_hex(4))
+        self._seqs: Counter[str] = Counter()
         self._sent: dict[tuple[str, str], tuple[str, str]] = {}
 
     def mark(self, live_id: str) -> None:
@@ -77,6 +80,8 @@ class Coalescer:
             if message is None:
                 continue
             if before is None or before[1] != message["html"]:
+                self._seqs[name] += 1
+                message["seq"] = self._seqs[name]
                 self._transport.emit("screen", message, name)
             self._sent[(live_id, name)] = (state, message["html"])
         if len(self._sent) > 5000:  # sessions that ended long ago
@@ -102,8 +107,8 @@ class Coalescer:
                 with force_locale(live.language):
                     key, html = self._render(session, live, audience, role)
             version = live.version
-        self._seq += 1
-        return {"boot": self._boot, "seq": self._seq, "key": key, "version": version, "html": html}
+        name = room(live_id, audience, role)
+        return {"boot": self._boots[name], "seq": self._seqs[name], "key": key, "version": version, "html": html}
 
     def _render(self, session: Any, live: LiveSession, audience: str, role: str) -> tuple[str, str]:
         if audience == "phone":
