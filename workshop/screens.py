@@ -282,8 +282,9 @@ def phone(session: Session, live: LiveSession, house: House) -> PhoneScreen:
     }
     if live.phase == "moved":
         moved = session.get(LiveSession, live.moved_to) if live.moved_to else None
-        url = f"/j/{moved.join_token}" if moved else ""
-        return PhoneScreen(key=f"{live.id}:moved", moved_url=url, **common)
+        if moved is not None:  # the sentences that hold from now on, not those that were left
+            common["promise"] = who_sees.promise(moved)
+        return PhoneScreen(key=f"{live.id}:moved", moved_url=f"/j/{moved.join_token}" if moved else "", **common)
     if live.phase != "running" or live.at is None:
         freeze_at = ""
         if live.ended_at is not None and not live.rehearsal:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from wtforms import Form, RadioField, SelectMultipleField
+from wtforms import Form, RadioField, SelectChoice, SelectMultipleField
 
 from .. import publication
 from ..charts import Chart
@@ -73,7 +73,7 @@ class Choice(Kind):
 
     def answer_form(self, config: ChoiceConfig) -> type[Form]:
         """Return radio buttons, or boxes to tick."""
-        choices = [(option.id, option.label) for option in config.options]
+        choices = [SelectChoice(option.id, option.label) for option in config.options]
         field = SelectMultipleField(choices=choices) if config.many else RadioField(choices=choices)
         return form(self, config, {"choice": field})
 

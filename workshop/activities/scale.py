@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pydantic import Field, model_validator
-from wtforms import Form, RadioField
+from wtforms import Form, RadioField, SelectChoice
 
 from .. import publication
 from ..charts import Bar, Chart
@@ -78,7 +78,7 @@ class Scale(Kind):
 
     def answer_form(self, config: ScaleConfig) -> type[Form]:
         """Return one row of numbers."""
-        return form(self, config, {"value": RadioField(choices=[(str(p), str(p)) for p in config.points])})
+        return form(self, config, {"value": RadioField(choices=[SelectChoice(str(p)) for p in config.points])})
 
     def fields_of(self, config: ScaleConfig, body: Body) -> dict[str, list[str]]:
         """Return the field that holds the number."""
@@ -124,7 +124,7 @@ class Scale(Kind):
             bar(_span(group), cell, aggregate.people, lead=i == middle)
             for i, (group, cell) in enumerate(zip(aggregate.groups, aggregate.shape.cells, strict=True))
         )
-        note = " ".join(filter(None, (_ends(config), numbers_note(aggregate.shape, aggregate.people))))
+        note = numbers_note(aggregate.shape, aggregate.people)
         return Chart(self._finding(config, aggregate, middle), bars, note=note, vertical=True, form="columns")
 
     def _lean_chart(self, config: ScaleConfig, lean: Lean) -> Chart:
@@ -134,9 +134,7 @@ class Scale(Kind):
             for key, name in names.items()
         )
         note = _("The lean of all answers together. Fewer than ten people answered, so there are no numbers.")
-        return Chart(
-            _leaning(config, lean), bars, note=" ".join(filter(None, (_ends(config), note))), vertical=True, form="lean"
-        )
+        return Chart(_leaning(config, lean), bars, note=note, vertical=True, form="lean")
 
     def _finding(self, config: ScaleConfig, aggregate: ScaleAggregate, middle: int | None) -> str:
         if middle is None:
@@ -166,15 +164,6 @@ def _span(group: tuple[int, int]) -> str:
     return str(first) if first == last else f"{first}–{last}"
 
 
-def _ends(config: ScaleConfig) -> str:
-    ends = [
-        _("%(point)s = %(label)s", point=point, label=label)
-        for point, label in ((config.low, config.low_label), (config.high, config.high_label))
-        if label
-    ]
-    return ", ".join(ends) + "." if ends else ""
-
-
 def _leaning(config: ScaleConfig, lean: Lean, where: str = "") -> str:
     """Return the finding as a sentence; `where` names the points that hold the middle of the room."""
     label = {"low": config.low_label, "high": config.high_label, "middle": ""}[lean]
@@ -184,5 +173,5 @@ def _leaning(config: ScaleConfig, lean: Lean, where: str = "") -> str:
         "high": _("People lean to the high end"),
     }[lean]
     if where:
-        said = _("%(finding)s, around %(where)s", finding=said, where=where)
+        said = _("%(finding)s (around %(where)s)", finding=said, where=where)
     return _("%(finding)s: %(label)s", finding=said, label=label) if label else said

@@ -15,6 +15,7 @@ from datetime import timedelta
 
 from flask import Blueprint, Flask, Response, abort, current_app, g, make_response, redirect, render_template, request
 from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
@@ -298,7 +299,7 @@ def in_words(activity: ActivityScreen, fields: Mapping[str, list[str]]) -> tuple
     lines: list[str] = []
     for field in sorted(form, key=lambda field: int(field.name.rpartition("-")[2]) if field.name[-1:].isdigit() else 0):
         if isinstance(field, RadioField | SelectMultipleField):
-            lines += [str(label) for value, label in field.choices if value in fields.get(field.name, ())]
+            lines += [str(one.label or one.value) for one in field.choices if one.value in fields.get(field.name, ())]
         elif isinstance(field, BooleanField):
             lines += [_("May be quoted outside this room")] if fields.get(field.name) else []
         elif field.name == "audience":
@@ -314,7 +315,7 @@ def _phone_page(screen: PhoneScreen, personal: Personal, *, unsent: Unsent | Non
     html = render_template(
         "take_part/phone.html",
         screen=screen,
-        place=fragments.phone(screen, personal=personal),
+        place=Markup(fragments.phone(screen, personal=personal)),  # markup already: the same string is pushed
         personal=personal,
         unsent=unsent,
         refresh=not asking and unsent is None and screen.phase in ("lobby", "running"),
