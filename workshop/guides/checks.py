@@ -217,7 +217,7 @@ def _translations(reading: Reading, ids: Mapping[str, tuple[str, dict[str, Any]]
                 continue
             if name not in ids:
                 what = _("There is no step or activity “%(id)s” in this guide.", id=shown(name))
-                reading.blame((*at, name), what + nearest(name, ids))
+                reading.blame((*at, name), what + nearest(name, [*sorted(OWN_WORDS), *ids]))
                 continue
             part, raw = ids[name]
             if part == "step":

@@ -37,6 +37,8 @@ def unknown_key(key: object, allowed: Iterable[str]) -> str:
 def blame_errors(reading: Reading, error: ValidationError, model: type[BaseModel], at: Path, hidden: set[str]) -> None:
     """Note every finding of `error`, whose places are below `at`; `hidden` keys are never offered as allowed."""
     for finding in error.errors(include_url=False)[: MAX_PROBLEMS * 2]:
+        if finding["type"] == "too_short" and len(finding["input"]) >= finding["ctx"]["min_length"]:
+            continue  # long enough, but for entries that are wrong themselves and have their own finding
         place = tuple(part for part in finding["loc"] if part != "[key]")
         reading.blame((*at, *place), sentence(finding, model, place, hidden))
 
@@ -69,7 +71,7 @@ def sentence(finding: Any, model: type[BaseModel], place: Path, hidden: set[str]
     if kind == "less_than_equal":
         return _("%(name)s is %(given)s; it must be at most %(most)s.", name=name, given=given, most=limits["le"])
     if kind == "string_pattern_mismatch":
-        return _("%(name)s is “%(given)s”.", name=name, given=shown(given)) + " " + _pattern(name)
+        return _("%(name)s is “%(given)s”.", name=name, given=shown(given)) + " " + _pattern(place)
     if kind in ("literal_error", "enum"):
         allowed = limits.get("expected", "")
         return (
@@ -104,8 +106,8 @@ def _types() -> dict[str, str]:
     }
 
 
-def _pattern(name: str) -> str:
-    if "language" in name or "translations" in name:
+def _pattern(place: Path) -> str:
+    if place[:1] in (("language",), ("translations",)):
         return _("A language is written like en, de or pt-BR.")
     return _("Use small letters, digits and hyphens, beginning with a letter, at most 60 in all.")
 

@@ -166,7 +166,7 @@ def validate_files(paths: Iterable[str | Path]) -> tuple[bool, list[str]]:
         else:
             lines.append(
                 _(
-                    "%(file)s: fine. “%(title)s”, %(steps)s steps, %(activities)s activities, %(minutes)s minutes.",
+                    "%(file)s: fine. “%(title)s”: steps %(steps)s, activities %(activities)s, minutes %(minutes)s.",
                     file=path,
                     title=guide.title,
                     steps=len(guide.steps),

@@ -34,20 +34,20 @@ def overlay(settings: Mapping[str, Any], words: Mapping[str, Any], blame: Blame 
         elif _texts(own) and _texts(said) and len(own) == len(said):
             result[key] = list(said)
         elif _entries(own) and isinstance(said, Mapping):
-            result[key] = _by_id(own, said, lambda place, what, key=key: blame((key, *place), what))
+            result[key] = _by_id(key, own, said, blame)
         else:
             blame((key,), _("“%(key)s” does not have the shape that it has in the activity.", key=shown(key)))
     return result
 
 
-def _by_id(own: list[dict[str, Any]], said: Mapping[str, Any], blame: Blame) -> list[dict[str, Any]]:
+def _by_id(key: str, own: list[dict[str, Any]], said: Mapping[str, Any], blame: Blame) -> list[dict[str, Any]]:
     ids = [entry["id"] for entry in own]
     for name, label in said.items():
         if name not in ids:
             what = _("There is no entry “%(name)s” in the activity.", name=shown(name)) + nearest(name, ids)
-            blame((name,), what + " " + _("Its entries: %(names)s.", names=", ".join(ids)))
+            blame((key, name), what + " " + _("Its entries: %(names)s.", names=", ".join(ids)))
         elif not isinstance(label, str):
-            blame((name,), _("“%(name)s” must be text; put it in quotes.", name=shown(name)))
+            blame((key, name), _("“%(name)s” must be text; put it in quotes.", name=shown(name)))
     return [{**entry, "label": said[entry["id"]]} if entry["id"] in said else entry for entry in own]
 
 
