@@ -11,7 +11,6 @@ from functools import lru_cache
 
 import segno
 from flask import Blueprint, render_template
-from flask_babel import gettext as _
 from markupsafe import Markup, escape
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,6 +18,7 @@ from sqlalchemy.orm import Session
 from .. import fragments, screens
 from ..errors import NotFound
 from ..models import LiveSession
+from ..words import _
 from .rights import audience, house
 
 bp = Blueprint("stage", __name__)
@@ -33,7 +33,8 @@ def show(stage_token: str) -> str:
     """Show the stage to whoever holds the link; a revoked link is a 404 like any other."""
     with house().database.transaction() as session:
         screen = screens.stage(session, _live_of(session, stage_token), house())
-    return render_template("stage/show.html", screen=screen, html=fragments.stage(screen), stage_token=stage_token)
+    html = Markup(fragments.stage(screen))  # noqa: S704 - rendered by our own escaping templates
+    return render_template("stage/show.html", screen=screen, html=html, stage_token=stage_token)
 
 
 def _live_of(session: Session, stage_token: str) -> LiveSession:
@@ -47,10 +48,8 @@ def _live_of(session: Session, stage_token: str) -> LiveSession:
 def _qr_path(text: str) -> tuple[int, str]:
     """Return the width in modules and the path of a QR code without its quiet zone."""
     code = segno.make(text, error="m", micro=False)
-    path = "".join(
-        f"M{x} {y}h{run}v1h-{run}z" for y, row in enumerate(code.matrix) for x, run in _runs(bytes(row))
-    )
-    return code.symbol_size(scale=1, border=0)[0], path
+    path = "".join(f"M{x} {y}h{run}v1h-{run}z" for y, row in enumerate(code.matrix) for x, run in _runs(bytes(row)))
+    return len(code.matrix), path
 
 
 def _runs(row: bytes) -> list[tuple[int, int]]:

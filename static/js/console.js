@@ -1,0 +1,165 @@
+// @ts-check
+/**
+ * The console in the browser: the same buttons as without a script, but without the reload.
+ *
+ * Lives here: sending a pressed button over the socket, patching what arrives
+ * so that focus, scroll and opened parts stay, the keys of a clicker. Not here:
+ * what a button does or which ones there are (the server says both).
+ */
+
+import { Idiomorph } from "../vendor/idiomorph.js";
+import "./facilitate.js";
+import { connect } from "./link.js";
+import * as timer from "./timer.js";
+
+const main = /** @type {HTMLElement} */ (document.getElementById("main"));
+const screen_ = /** @type {HTMLElement} */ (document.getElementById("screen"));
+const notice = /** @type {HTMLElement} */ (document.getElementById("notice"));
+const connection = /** @type {HTMLElement} */ (document.getElementById("connection"));
+const form = /** @type {HTMLFormElement} */ (document.getElementById("move"));
+const keys = document.getElementById("keys");
+const words = {
+  minutes: main.dataset.minutes ?? "#",
+  seconds: main.dataset.seconds ?? "#",
+  up: main.dataset.up ?? "",
+};
+
+/** Minutes behind the plan grow without anybody pressing: ask now and then. */
+const REFRESH_MS = 20000;
+/** Longer than this without an acknowledgement and the plain form takes over. */
+const PATIENCE_MS = 8000;
+
+let busy = false;
+
+/** @param {string} sentence */
+function say(sentence) {
+  notice.replaceChildren();
+  if (!sentence) return;
+  const line = document.createElement("p");
+  line.className = "notice notice--warm";
+  line.textContent = sentence;
+  notice.append(line);
+}
+
+/** @param {string} html */
+function patch(html) {
+  const held = document.activeElement;
+  const id = held && screen_.contains(held) ? held.id : "";
+  Idiomorph.morph(screen_, html, {
+    morphStyle: "innerHTML",
+    callbacks: {
+      // What this person has opened or shut stays so; the server does not know.
+      beforeAttributeUpdated: (name, element) => !(name === "open" && element.tagName === "DETAILS"),
+    },
+  });
+  // The large button may turn from a button into a question and back: focus goes with it.
+  if (id && document.activeElement === document.body) document.getElementById(id)?.focus();
+  timer.restart();
+  timer.draw(words);
+}
+
+/** @param {HTMLElement | null} submitter */
+function plain(submitter) {
+  // The button lies outside the form in the page; a hidden field stands in for it.
+  const field = document.createElement("input");
+  field.type = "hidden";
+  field.name = "do";
+  field.value = /** @type {HTMLButtonElement} */ (submitter)?.value ?? "";
+  form.append(field);
+  form.submit();
+}
+
+const link = connect(
+  { audience: "console", live: main.dataset.live ?? "" },
+  {
+    onScreen: (message) => patch(message.html),
+    onUp: () => (connection.textContent = ""),
+    onDown: () => (connection.textContent = main.dataset.lost ?? ""),
+    onRefused: (refusal) => (connection.textContent = refusal.sentence || (main.dataset.lost ?? "")),
+  },
+);
+
+/** @returns {number} */
+function version() {
+  const field = /** @type {HTMLInputElement | null} */ (screen_.querySelector("input[name=version]"));
+  return Number(field?.value ?? 0);
+}
+
+/** @param {HTMLButtonElement} button */
+async function press(button) {
+  if (!link || !link.isUp()) {
+    plain(button);
+    return;
+  }
+  const [command, ...rest] = button.value.split(":");
+  busy = true;
+  button.setAttribute("aria-busy", "true");
+  try {
+    const answer = await link.send("move", { command, argument: rest.join(":"), version: version() }, PATIENCE_MS);
+    say(answer.ok ? "" : answer.sentence);
+    if (answer.ok) shut(button);
+    link.refresh();
+  } catch {
+    plain(button);
+    return;
+  } finally {
+    busy = false;
+    button.removeAttribute("aria-busy");
+  }
+}
+
+/**
+ * A question that was answered closes; focus returns to where it was opened.
+ *
+ * @param {HTMLElement} button
+ */
+function shut(button) {
+  const asked = /** @type {HTMLDetailsElement | null} */ (button.closest("details.ask, details.stop"));
+  if (!asked) return;
+  asked.open = false;
+  asked.querySelector("summary")?.focus({ preventScroll: true });
+}
+
+form.addEventListener("submit", (event) => {
+  const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
+  event.preventDefault();
+  // A clicker bounces: one press is one move.
+  if (!button || busy) return;
+  press(button);
+});
+
+/** @param {string} selector */
+function click(selector) {
+  const button = /** @type {HTMLElement | null} */ (screen_.querySelector(selector));
+  button?.click();
+  if (button?.matches("summary")) button.focus();
+}
+
+function toggleKeys() {
+  keys?.toggleAttribute("data-shown");
+  keys?.scrollIntoView({ block: "nearest" });
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.isComposing) return;
+  const target = /** @type {HTMLElement} */ (event.target);
+  if (target.closest("input, textarea, select, [contenteditable]")) return;
+  const onControl = target.closest("button, a, summary") !== null;
+  if (event.key === "PageDown" || event.key === "ArrowRight" || (event.key === " " && !onControl)) click("#primary");
+  else if (event.key === "PageUp" || event.key === "ArrowLeft") click('button[value="back"]');
+  else if (event.key === "b" || event.key === "B" || event.key === ".") click('button[value^="blank:"]');
+  else if (event.key === "?") toggleKeys();
+  else if (event.key === "Escape") {
+    keys?.removeAttribute("data-shown");
+    for (const asked of /** @type {NodeListOf<HTMLDetailsElement>} */ (screen_.querySelectorAll("details.ask[open]"))) {
+      asked.open = false;
+    }
+    return;
+  } else return;
+  event.preventDefault();
+});
+
+timer.run(words);
+window.setInterval(() => {
+  if (document.visibilityState === "visible" && link?.isUp()) link.refresh();
+}, REFRESH_MS);

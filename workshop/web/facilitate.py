@@ -1,0 +1,288 @@
+"""The facilitator's pages: create, console, join sheet, settings of one session.
+
+Lives here: who is asking, one service, an answer. Not here: what the console
+shows (`screens.console`), what a move does (`live_sessions.move`), and pushes
+(`realtime`). All of it works by plain forms; the script only saves the reload.
+"""
+
+from __future__ import annotations
+
+from babel import Locale, UnknownLocaleError
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
+from sqlalchemy import or_, select
+from werkzeug.wrappers import Response
+from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+from wtforms.validators import Length, NumberRange
+
+from .. import anonymity, fragments, live_sessions, screens, who_sees
+from ..errors import NotFound, Stale, WorkshopError
+from ..guides import schema
+from ..models import Guide, LiveSession
+from ..words import _
+from .forecast import Forecast, forecast
+from .forms import StaffForm, required
+from .rights import audience, house, require_staff, session_role
+
+bp = Blueprint("facilitate", __name__, url_prefix="/staff/sessions")
+
+Page = str | Response | tuple[str, int]
+
+USUAL_GROUP = 12
+"""Where the number of people starts: the size for which most teams come."""
+
+
+class WholeNumber(IntegerField):
+    """A whole number whose error says what to enter."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(_("Enter a number, such as 12.")) from None
+
+
+class FloorsForm(StaffForm):
+    """How many people must answer before anything shows (promise 3)."""
+
+    room_floor = SelectField(
+        _l("Show a result from"),
+        coerce=int,
+        choices=[
+            SelectChoice(floor, _l("%(n)s answers", n=floor))
+            for floor in range(anonymity.LOWEST_ROOM_FLOOR, anonymity.ROOM_FLOOR + 1)
+        ],
+        default=anonymity.ROOM_FLOOR,
+        description=_l("Below this the answers to a question are erased unseen. 5 is the safe choice."),
+    )
+    words_floor = SelectField(
+        _l("Print words in reports from"),
+        coerce=int,
+        choices=[
+            SelectChoice(floor, _l("%(n)s answers", n=floor))
+            for floor in range(anonymity.LOWEST_WORDS_FLOOR, anonymity.WORDS_FLOOR + 1)
+        ],
+        default=anonymity.WORDS_FLOOR,
+        description=_l(
+            "Only words that their writers set free are printed. In a small group a style is easy to recognise."
+        ),
+    )
+
+
+class CreateForm(FloorsForm):
+    """Everything a new session needs to know; most of it is already filled in."""
+
+    title = StringField(_l("Title"), [required(_l("Enter a title.")), Length(max=200)])
+    team = StringField(_l("Team"), [Length(max=200)], description=_l("Stands on the stage and on the report."))
+    language = SelectField(_l("Language"), description=_l("What phones and stage speak."))
+    expected = WholeNumber(
+        _l("How many people do you expect?"),
+        [
+            required(_l("Enter a number of people.")),
+            NumberRange(1, live_sessions.LARGEST_GROUP, _l("Enter a number from 1 to 10,000.")),
+        ],
+        default=USUAL_GROUP,
+    )
+    leader = StringField(
+        _l("Who leads the session?"),
+        [required(_l("Enter who leads. Every phone says it.")), Length(max=120)],
+        description=_l("Every phone says this name before the first answer."),
+    )
+    leader_is_manager = RadioField(
+        _l("Is this person the team's manager?"),
+        choices=[SelectChoice("no", _l("No")), SelectChoice("yes", _l("Yes, and every phone will say so"))],
+        default="no",
+    )
+    facilitator_words = BooleanField(
+        _l("My own file may hold all words that the room saw"),
+        description=_l("Every phone says so. People write more freely when this is off."),
+    )
+    freeze_after_minutes = SelectField(
+        _l("Fix the report"),
+        coerce=int,
+        choices=[
+            SelectChoice(0, _l("as soon as the session ends")),
+            SelectChoice(15, _l("15 minutes after the end")),
+            SelectChoice(60, _l("1 hour after the end")),
+            SelectChoice(240, _l("4 hours after the end")),
+            SelectChoice(1440, _l("1 day after the end")),
+            SelectChoice(4320, _l("3 days after the end")),
+        ],
+        default=15,
+        description=_l("Until then nothing is final. Phones are told the time."),
+    )
+
+
+# -- create
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@audience("staff")
+def create() -> Page:
+    """Make a live session from a guide; nothing entered is lost on an error."""
+    account = require_staff()
+    wanted = request.args.get("guide", "")
+    with house().database.transaction() as session:
+        shelf = session.scalars(select(Guide).where(Guide.archived.is_(False)).order_by(Guide.title)).all()
+        found = session.scalar(
+            select(Guide).where(or_(Guide.id == wanted, Guide.slug == wanted), Guide.archived.is_(False))
+        )
+    if found is None:
+        if wanted:
+            raise NotFound(_("This guide no longer exists. Choose another one."))
+        return render_template("facilitate/choose.html", guides=shelf)
+    guide = schema.parse(found.source, found.slug)
+    form = CreateForm()
+    form.language.choices = [SelectChoice(code, language_name(code)) for code in guide.languages]
+    if not form.is_submitted():
+        form.title.data, form.leader.data = guide.title, account.name
+    elif "show" not in request.form and form.validate():
+        try:
+            live_id = live_sessions.create(house(), account, _new_session(form, found.id))
+        except WorkshopError as error:
+            form.refuse("title", error.sentence)
+        else:
+            return redirect(url_for("facilitate.console", live_id=live_id), code=303)
+    page = render_template(
+        "facilitate/create.html", form=form, guide=guide, guide_id=found.id, forecast=_forecast_of(form)
+    )
+    return (page, 422) if form.errors else page
+
+
+def _new_session(form: CreateForm, guide_id: str) -> live_sessions.NewSession:
+    return live_sessions.NewSession(
+        guide_id=guide_id,
+        title=str(form.title.data).strip(),
+        team=str(form.team.data or "").strip(),
+        language=str(form.language.data),
+        expected=int(form.expected.data or 0),
+        leader=str(form.leader.data).strip(),
+        leader_is_manager=form.leader_is_manager.data == "yes",
+        room_floor=form.room_floor.data,
+        words_floor=form.words_floor.data,
+        facilitator_words=bool(form.facilitator_words.data),
+        freeze_after_minutes=form.freeze_after_minutes.data,
+        rehearsal="rehearsal" in request.form,
+    )
+
+
+def _forecast_of(form: CreateForm) -> Forecast | None:
+    expected = form.expected.data
+    if not isinstance(expected, int) or not 1 <= expected <= live_sessions.LARGEST_GROUP:
+        return None
+    return forecast(
+        expected, form.room_floor.data or anonymity.ROOM_FLOOR, form.words_floor.data or anonymity.WORDS_FLOOR
+    )
+
+
+@bp.get("/new/forecast")
+@audience("staff")
+def show_forecast() -> str:
+    """Return what a group would see, as a fragment: the form asks again while one types."""
+    return render_template(
+        "facilitate/_forecast.html", forecast=_forecast_of(CreateForm(request.args, meta={"csrf": False}))
+    )
+
+
+def language_name(code: str) -> str:
+    """Return a language's name in that language; the bare code where nobody knows it."""
+    try:
+        return str(Locale.parse(code, sep="-").get_display_name()).capitalize()
+    except (ValueError, UnknownLocaleError):
+        return code
+
+
+# -- run
+
+
+@bp.get("/<live_id>/")
+@audience("session:run", "session:moderate", "session:watch")
+def console(live_id: str) -> str:
+    """Show the console; in the lobby it is the lobby."""
+    live, role = session_role(live_id)
+    g.language = live.language
+    with house().database.transaction() as session:
+        screen = screens.console(session, live_sessions.get(session, live_id), role, house())
+    html = Markup(fragments.console(screen))  # noqa: S704 - rendered by our own escaping templates
+    return render_template("console/show.html", screen=screen, html=html)
+
+
+@bp.post("/<live_id>/move")
+@audience("session:run")
+def move(live_id: str) -> Response:
+    """Carry out one pressed button and show the console again; the loser of a race sees the new state."""
+    _live, role = session_role(live_id)
+    command, _colon, argument = request.form.get("do", "").partition(":")
+    version = request.form.get("version", "")
+    try:
+        live_sessions.move(house(), role, live_id, command, argument, int(version) if version.isdecimal() else 0)
+    except Stale:
+        flash(_("Somebody else moved on. Here is the present state."), "warm")
+    except WorkshopError as error:
+        flash(error.sentence, "warm")
+    return redirect(url_for("facilitate.console", live_id=live_id), code=303)
+
+
+@bp.post("/<live_id>/rehearse")
+@audience("session:run")
+def rehearse(live_id: str) -> Response:
+    """Make a rehearsal of this session and go there."""
+    copy = live_sessions.rehearse(house(), require_staff(), live_id)
+    return redirect(url_for("facilitate.console", live_id=copy), code=303)
+
+
+@bp.get("/<live_id>/sheet")
+@audience("session:run", "session:moderate", "session:watch")
+def sheet(live_id: str) -> str:
+    """Show the join sheet, one printed page with the way in."""
+    live, _role = session_role(live_id)
+    g.language = live.language
+    with house().database.transaction() as session:
+        live = live_sessions.get(session, live_id)
+        screen = screens.stage(session, live, house())
+    return render_template("facilitate/sheet.html", screen=screen, lines=who_sees.promise(live)[:3])
+
+
+@bp.route("/<live_id>/settings", methods=["GET", "POST"])
+@audience("session:run")
+def settings(live_id: str) -> Page:
+    """Show what was set; in the lobby, start again with other floors."""
+    live, _role = session_role(live_id)
+    if live.phase == "moved" and live.moved_to:
+        return redirect(url_for("facilitate.settings", live_id=live.moved_to), code=303)
+    form = FloorsForm(obj=live)
+    problem = ""
+    if form.validate_on_submit():
+        if (form.room_floor.data, form.words_floor.data) == (live.room_floor, live.words_floor):
+            problem = _("These are the present floors. Choose others, or go back to the session.")
+        else:
+            return _start_again(live, form)
+    page = render_template(
+        "facilitate/settings.html",
+        live=live,
+        form=form,
+        problem=problem,
+        promise=who_sees.promise(live),
+        language=language_name(live.language),
+    )
+    return (page, 422) if form.errors or problem else page
+
+
+def _start_again(live: LiveSession, form: FloorsForm) -> Response:
+    try:
+        fresh = live_sessions.restart_with_floors(
+            house(), require_staff(), live.id, form.room_floor.data, form.words_floor.data
+        )
+    except WorkshopError as error:
+        flash(error.sentence, "warm")
+        return redirect(url_for("facilitate.console", live_id=live.id), code=303)
+    flash(_("Started again with other floors. Everybody who had joined is asked again."), "good")
+    return redirect(url_for("facilitate.console", live_id=fresh), code=303)
+
+
+@bp.app_template_global()
+def stage_address(path: str) -> str:
+    """Return the whole address of a stage link, as one would send it to somebody elsewhere."""
+    return f"{house().settings.public_url}{path}"
