@@ -114,7 +114,7 @@ class Choice(Kind):
     def _finding(self, config: ChoiceConfig, aggregate: ChoiceAggregate, leading: Sequence[int]) -> str:
         names = [_("“%(label)s”", label=config.options[i].label) for i in leading]
         if not names or len(names) > 3:
-            return _("The answers are spread over many options")
+            return _("The answers are spread over several options")
         cell = aggregate.shape.cells[leading[0]]
         said = joined(names)
         if cell is Word.MOST or (isinstance(cell, int) and 2 * cell > aggregate.people):

@@ -140,7 +140,7 @@ class Scale(Kind):
         if middle is None:
             return _("The answers spread over the whole scale")
         first, last = aggregate.groups[middle]
-        where = _span((first, last))
+        where = str(first) if first == last else _("%(first)s to %(last)s", first=first, last=last)
         third = (config.high - config.low) / 3
         if (first + last) / 2 > config.high - third:
             return _leaning(config, "high", where)
