@@ -141,18 +141,28 @@ def _line(chart: Chart, paint: str, at: float, length: float) -> Markup:
     ).format(paint, *ends)
 
 
-PAPER_ROW = 80  # tenths of a millimetre: the height of one row on paper; print.html gives its labels the same
-PAPER_WIDTH = 700
-PAPER_COLUMN = 320  # height of standing bars
-PAPER_BAR = 40
+PAPER_ROW = 70  # tenths of a millimetre: the height of one row on paper; the print sheet gives its labels the same
+PAPER_TALL_ROW = 105  # every row of a chart with a label of three lines
+PAPER_TALL_FROM = 66  # letters that two lines of the label's column hold
+PAPER_WIDTH = 600
+PAPER_WIDE = 1400  # standing bars and leans take the whole width of the text
+PAPER_COLUMN = 240  # height of standing bars
+PAPER_BAR = 36
 PAPER_LEAN = 60
+
+
+def tall(chart: Chart) -> bool:
+    """Return whether a label needs three lines on paper; then every row of the chart is higher."""
+    return any(len(bar.label) > PAPER_TALL_FROM for bar in chart.bars)
 
 
 def _paper(chart: Chart, palette: Palette) -> Markup:
     """Draw in tenths of a millimetre, undistorted, every mark with its colour."""
     count = len(chart.bars)
     marks: list[Markup] = []
-    step = PAPER_WIDTH / count
+    width = PAPER_WIDE if chart.vertical else PAPER_WIDTH
+    row = PAPER_TALL_ROW if tall(chart) else PAPER_ROW
+    step = width / count
     for i, (bar, length) in enumerate(zip(chart.bars, lengths(chart), strict=True)):
         fill = palette.lead if bar.lead else palette.rest
         if chart.form == "lean":
@@ -160,12 +170,12 @@ def _paper(chart: Chart, palette: Palette) -> Markup:
             marks.append(_rect(x, y, w, h, palette.lead if bar.lead else palette.track, palette.edge))
             continue
         if chart.vertical:
-            w = min(step * 0.6, 110)
+            w = min(step * 0.6, 180)
             x, full, h = i * step + (step - w) / 2, float(PAPER_COLUMN), PAPER_COLUMN * length / 100
             y = PAPER_COLUMN - h
             marks.append(_rect(x, 0.0, w, full, palette.track))
         else:
-            x, y, w, h = 0.0, i * PAPER_ROW + (PAPER_ROW - PAPER_BAR) / 2, PAPER_WIDTH * length / 100, float(PAPER_BAR)
+            x, y, w, h = 0.0, i * row + (row - PAPER_BAR) / 2, PAPER_WIDTH * length / 100, float(PAPER_BAR)
             marks.append(_rect(0, y, PAPER_WIDTH, h, palette.track))
         if bar.mark == "hidden":
             marks.append(_dots(chart, x, y, w, h, palette))
@@ -173,14 +183,14 @@ def _paper(chart: Chart, palette: Palette) -> Markup:
             marks.append(_rect(x, y, w, h, fill))
         elif length:
             marks.append(_hatch(x, y, w, h, fill, upright=not chart.vertical))
-    height = PAPER_LEAN if chart.form == "lean" else PAPER_COLUMN if chart.vertical else PAPER_ROW * count
+    height = PAPER_LEAN if chart.form == "lean" else PAPER_COLUMN if chart.vertical else row * count
     return Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {width} {height}"'
         ' width="{wide}mm" height="{high}mm"><title>{title}</title>{marks}</svg>'
     ).format(
-        width=PAPER_WIDTH,
+        width=width,
         height=height,
-        wide=PAPER_WIDTH / 10,
+        wide=width / 10,
         high=height / 10,
         title=chart.title,
         marks=Markup("").join(marks),

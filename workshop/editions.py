@@ -194,13 +194,16 @@ def _block(material: Material, activity: Activity, manager: bool) -> dict[str, A
             **block,
             "note": _("Words are printed only from %(floor)s answers on. These stayed in the room.", floor=live.words_floor),
         }
+    people = block["people"]
+    if not kind.own_words:
+        del block["people"]  # the drawing's own note says it
     block["drawing"] = {
         "id": activity.id,
         "kind": activity.kind,
         "prompt": activity.prompt,
         "help": activity.help,
         "config": activity.config.model_dump(mode="json", by_alias=True),
-        "people": block["people"],
+        "people": people,
         "made_up": bool(release.get("made_up")),
         "result": release["result"],
     }

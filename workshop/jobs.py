@@ -105,7 +105,9 @@ def print_edition(data: Mapping[str, Any], paper: str, *, draft: bool = False) -
     report = drawn(data)
     for attempt in range(1, TRIES + 1):
         try:
-            return report_worker.print_pdf(report, paper, draft=draft)
+            # The second try may take twice as long: the machine may only have been busy. Processor time stays bounded.
+            limits = report_worker.Limits(seconds=report_worker.SECONDS * attempt)
+            return report_worker.print_pdf(report, paper, draft=draft, limits=limits)
         except PrintFailed as failure:
             if attempt == TRIES or not failure.again:
                 raise

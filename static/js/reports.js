@@ -65,7 +65,6 @@ function waitForFreeze(place) {
   const words = place.querySelector("[data-freeze-words]");
   const from = Date.parse(place.dataset.from ?? "");
   if (!words || Number.isNaN(from)) return;
-  // The server's clock counts, not this one: the difference is taken once, from the page's own Date header.
   const clock = new Date(from).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   const look = () => {
     const left = Math.ceil((from - Date.now()) / 60000);
