@@ -11,6 +11,8 @@ import sys
 import time
 from pathlib import Path
 
+import requests
+
 from .people import DemoFailed
 from .play import FAST, SLOW, Play
 from .report import finish
@@ -38,7 +40,7 @@ def main() -> int:
             _say("The session has ended. Writing the report ...")
             paths = finish(play, OUT)
             play.close()
-    except DemoFailed as reason:
+    except (DemoFailed, requests.RequestException) as reason:
         print(f"The demo failed. {reason}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

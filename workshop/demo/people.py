@@ -46,8 +46,8 @@ class Browser:
     ) -> requests.Response:
         """Fill the form on a page and send it; raise DemoFailed when it is refused.
 
-        The form is the one with a field of the name `having`, or the first that
-        has every field of `entered`. `press` is the button, as `name=value`.
+        The form is the one with a field of the name `having`, or that has every
+        field of `entered`. `press` is the button, as `name=value`.
         Whatever is not entered is sent as it stands on the page, the token too.
         """
         form = self.form(path, {having} if having else set(entered))
@@ -62,10 +62,10 @@ class Browser:
         return response
 
     def form(self, path: str, fields: set[str]) -> pages.Form:
-        """Return the form on a page that has all these fields."""
-        for form in pages.forms(self.get(path)):
-            if form.method == "post" and fields <= form.names:
-                return form
+        """Return the form on a page that has all these fields; rather one that the page sends to itself."""
+        fitting = [form for form in pages.forms(self.get(path)) if form.method == "post" and fields <= form.names]
+        for form in sorted(fitting, key=lambda form: form.action not in ("", path)):
+            return form
         raise DemoFailed(f"The page {path} has no form with {', '.join(sorted(fields))}.")
 
     def connect(self, audience: str, live: str) -> Socket:
@@ -122,6 +122,10 @@ class Socket:
                     raise DemoFailed(f"Waited {PATIENCE:.0f} s in vain for {what}.")
             return self.html
 
+    def follow(self, version: int) -> None:
+        """Wait until the screen shows that version of the session, or a newer one."""
+        self.wait_for(f"version {version} of the screen", lambda _html: self.version >= version)
+
     def close(self) -> None:
         """Go away."""
         self.client.disconnect()
@@ -143,7 +147,7 @@ class Phone:
     def __init__(self, code: str, url: str) -> None:
         self.browser = Browser(url)
         welcome = self.browser.submit("/", {"code": code})
-        page = self.browser.submit(welcome.url, {}, having="csrf_token")
+        page = self.browser.submit(welcome.url.removeprefix(url), {}, having="csrf_token")
         self.live_id = page.url.rstrip("/").rpartition("/s/")[2]
         self.socket = self.browser.connect("phone", self.live_id)
 
@@ -151,8 +155,7 @@ class Phone:
         """Answer the open question, or pass with None, and wait until the server says it is saved."""
         html = self.socket.wait_for("the question on a phone", lambda html: "data-answer" in html)
         run = pages.attribute(html, "data-run")
-        own = self.socket.call("mine", {"run": run})
-        message: dict[str, Any] = {"run": run, "revision": int(own.get("revision", 0)) + 1, "fields": fields}
+        message: dict[str, Any] = {"run": run, "revision": 1, "fields": fields}
         # Every answer and every pass weighs the same on the wire, as on a real phone.
         weight = len(json.dumps(message).encode())
         message["pad"] = "." * max(0, int(pages.attribute(html, "data-bucket") or 0) - weight)
@@ -167,7 +170,7 @@ class Facilitator:
     def __init__(self, url: str) -> None:
         self.browser = Browser(url)
         self.live_id = ""
-        self.socket: Socket | None = None
+        self.socket: Socket
 
     def make_account(self, first_link: str, name: str, email: str, password: str) -> None:
         """Redeem the one-time link that the server printed."""
@@ -186,19 +189,18 @@ class Facilitator:
 
     def next_move(self) -> str:
         """Return what the large button would do now, as `command:argument`."""
-        assert self.socket is not None
         return pages.primary(self.socket.wait_for("a large button that can be pressed", pages.primary))
 
     def press(self, move: str) -> None:
         """Press a button; of two screens that race, the newer one counts."""
-        assert self.socket is not None
         command, _colon, argument = move.partition(":")
         for _attempt in range(5):
             payload = {"command": command, "argument": argument, "version": self.socket.version}
             done = self.socket.call("move", payload)
-            self.socket.refresh()
             if done.get("ok"):
+                self.socket.follow(done["version"])
                 return
             if done.get("code") != "stale":
                 break
+            self.socket.refresh()
         raise DemoFailed(f"The move {move} was refused: {done.get('sentence') or done}")

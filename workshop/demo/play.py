@@ -11,12 +11,13 @@ import random
 import re
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from ..activities import KINDS
 from ..guides import schema
 from . import words
-from .people import DemoFailed, Facilitator, Phone, Socket
+from .people import DemoFailed, Facilitator, Phone
 from .server import ROOT, ScratchServer
 
 GUIDE = "getting-unstuck"
@@ -103,7 +104,7 @@ class Play:
         return spans[1] + spans[2]
 
     def run(self, until: Callable[[str, schema.Activity], bool] = lambda command, activity: False) -> None:
-        """Press the large button until the session has ended, or `until` says stop before a press; then go on from there."""
+        """Press the large button until the session has ended, or until `until` says stop; it can go on from there."""
         activities = self.guide.activities
         while True:
             move = self.facilitator.next_move()
@@ -124,20 +125,20 @@ class Play:
                 self.answer(activity)
 
     def answer(self, activity: schema.Activity) -> None:
-        """Let everybody answer the open question, in an order that nobody planned."""
-        cast = list(zip(self.phones, answers_to(activity), strict=False))
-        random.shuffle(cast)
-        for phone, fields in cast:
+        """Let everybody answer the open question at once, each after a while of their own."""
+
+        def one(phone: Phone, fields: dict[str, list[str]] | None) -> None:
             phone.socket.wait_for("the question on a phone", _shows(activity.prompt))
+            time.sleep(random.uniform(0, self.pace.answers))  # noqa: S311 - a pause, no secret
             phone.answer(fields)
-            time.sleep(random.uniform(0, 2 * self.pace.answers / PHONES))  # noqa: S311
+
+        with ThreadPoolExecutor(PHONES) as everybody:
+            list(everybody.map(one, self.phones, answers_to(activity)))
 
     def close(self) -> None:
         """Send everybody home."""
-        sockets: list[Socket | None] = [phone.socket for phone in self.phones]
-        for socket in [*sockets, self.facilitator.socket]:
-            if socket:
-                socket.close()
+        for socket in [*(phone.socket for phone in self.phones), self.facilitator.socket]:
+            socket.close()
 
 
 def _shows(prompt: str) -> Callable[[str], bool]:
