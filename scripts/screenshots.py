@@ -21,6 +21,8 @@ from workshop.demo.server import ROOT, ScratchServer
 
 IMAGES = ROOT / "docs" / "images"
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PORT = 8000
+"""The usual one, because the stage shows it; it has to be free."""
 TEXT_QUESTION = "frustrates"
 CHOICE_QUESTION = "areas"
 TYPED = "Priorities change on Thursday and nobody says what may wait."
@@ -34,7 +36,7 @@ def main() -> int:
         return 1
     IMAGES.mkdir(parents=True, exist_ok=True)
     try:
-        with ScratchServer() as server, sync_playwright() as playwright:
+        with ScratchServer(PORT) as server, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             take_pictures(Play(server), browser)
             browser.close()

@@ -154,6 +154,8 @@ def answers_to(activity: schema.Activity) -> list[dict[str, list[str]] | None]:
             None if said is None else {f"word-{i}": [word] for i, word in enumerate(said)}
             for said in words.WORDS[activity.id]
         ]
+    if activity.id in words.CHOICES:
+        return [None if picked is None else {"choice": list(picked)} for picked in words.CHOICES[activity.id]]
     if activity.id in words.SCALES:
         return [None if point is None else {"value": [str(point)]} for point in words.SCALES[activity.id]]
     examples = KINDS[activity.kind].examples(activity.config)

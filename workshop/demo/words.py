@@ -106,10 +106,23 @@ WORDS: dict[str, tuple[tuple[str, ...] | None, ...]] = {
 }  # fmt: skip
 
 SCALES: dict[str, tuple[int | None, ...]] = {
-    "energy-before": (3, 4, 5, 2, 6, 4, 3, 7, 4, 5, 3, 4),
-    "energy-after": (5, 6, 6, 4, 7, 6, 5, 8, 5, 7, 5, 6),
+    "energy-before": (3, 4, 5, 2, 8, 4, 3, 8, 2, 5, 3, 9),
+    "energy-after": (5, 6, 8, 3, 7, 6, 2, 9, 5, 8, 3, 8),
     "session-rating": (8, 9, 7, 8, 9, 8, 6, 9, 8, 10, 7, 8),
 }
+
+CHOICES: dict[str, tuple[tuple[str, ...] | None, ...]] = {
+    "areas": (
+        ("amount", "say"), ("amount", "tools"), ("tasks", "learning"), ("say", "amount", "thanks"),
+        ("amount", "learning"), ("say", "purpose"), ("amount", "tools", "say"), ("tools", "thanks"),
+        ("amount", "say", "learning"), ("tasks", "amount"), ("say", "thanks", "tools"), ("amount", "tasks", "say"),
+    ),
+    "help-wanted": (
+        ("workload", "more-say"), ("more-say",), ("workload", "training"), ("recognition", "workload"),
+        ("other-tasks",), ("more-say", "flexibility"), ("workload",), None, ("training", "more-say"),
+        ("workload", "flexibility"), ("more-say", "training", "other-tasks"), ("flexibility", "workload"),
+    ),
+}  # fmt: skip
 
 HEARD = {
     "lost-spark": "Several people miss seeing a thing through to its end, and being near the customers they work for. "

@@ -1,0 +1,65 @@
+"""The demo's cast: what they say is what the guide asks, and they read pages as browsers do."""
+
+from __future__ import annotations
+
+import pytest
+
+from workshop.activities import KINDS
+from workshop.demo import pages, words
+from workshop.demo.play import GUIDE, PHONES, answers_to
+from workshop.demo.server import ROOT
+from workshop.guides import schema
+
+SOURCE = ROOT / "workshop" / "guides" / f"{GUIDE}.yaml"
+ASKED = [a for a in schema.parse(SOURCE.read_text(), SOURCE.name).activities if KINDS[a.kind].asks]
+
+
+@pytest.mark.parametrize("activity", ASKED, ids=lambda activity: activity.id)
+def test_all_twelve_have_an_answer_that_the_kind_accepts(activity: schema.Activity) -> None:
+    answers = answers_to(activity)
+    assert len(answers) == PHONES
+    bodies = [KINDS[activity.kind].clean(activity.config, fields) for fields in answers if fields is not None]
+    assert len(bodies) >= 10, "too few to show numbers and print words"
+
+
+def test_nobody_prepared_words_for_a_question_that_the_guide_does_not_ask() -> None:
+    prepared = {*words.TEXTS, *words.WORDS, *words.SCALES, *words.CHOICES, *words.HEARD}
+    assert prepared <= {activity.id for activity in ASKED}
+
+
+def test_a_form_sends_what_stands_in_it() -> None:
+    page = """
+      <form method="post" action="/sign-out"><input type="hidden" name="csrf_token" value="a"></form>
+      <form method="post" id="f" action="/save">
+        <input type="hidden" name="csrf_token" value="b"><input name="title" value="Old &amp; new">
+        <textarea name="asks">Two
+lines</textarea>
+        <select name="floor"><option value="3">3</option><option value="5" selected>5</option></select>
+        <input type="checkbox" name="quotes" value="x"><input type="checkbox" name="quotes" value="y" checked>
+        <input type="radio" name="manager" value="no" checked><input type="radio" name="manager" value="yes">
+        <button name="then" value="draft">Draft</button>
+      </form>
+    """
+    form = pages.forms(page)[1]
+    assert form.values == {
+        "csrf_token": ["b"],
+        "title": ["Old & new"],
+        "asks": ["Two\nlines"],
+        "floor": ["5"],
+        "quotes": ["y"],
+        "manager": ["no"],
+    }
+    assert form.offers["quotes"] == ["x", "y"]
+    assert form.buttons == [("then", "draft")]
+
+
+def test_the_large_button_is_found_even_when_it_asks_first() -> None:
+    plain = '<button name="do" value="back">Back</button><button id="primary" name="do" value="next">Next</button>'
+    asking = (
+        '<details data-key-ask><summary id="primary">Close</summary>'
+        '<button name="do" value="close">Yes</button></details>'
+    )
+    waiting = (
+        '<button id="primary" type="button" disabled>One moment</button><button name="do" value="back">Back</button>'
+    )
+    assert [pages.primary(html) for html in (plain, asking, waiting)] == ["next", "close", ""]
