@@ -27,7 +27,7 @@ from math import factorial
 from typing import Any, Literal
 
 SMALLEST = 5
-"""Below five people nothing can be published: with 3 or 4 every cell of every class is forced."""
+"""Below five people nothing is published: of 3 or 4, even "more or fewer than x" gives somebody away."""
 
 NUMBERS_FROM = 10
 """From ten people on, exact numbers are possible; below, words only (promise 10)."""
