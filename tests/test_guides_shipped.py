@@ -69,18 +69,18 @@ def test_the_words_are_plain(guide: Guide) -> None:
 
 
 @pytest.mark.parametrize("guide", GUIDES.values(), ids=GUIDES)
-def test_the_german_is_complete_for_phones_and_stage(guide: Guide) -> None:
+def test_the_german_is_complete_for_everything_a_room_sees_and_hears(guide: Guide) -> None:
     german = guide.localized("de")
     assert german.language == "de"
-    english, other = _on_phones_and_stage(guide), _on_phones_and_stage(german)
+    english, other = _seen_and_heard(guide), _seen_and_heard(german)
     assert english.keys() == other.keys()
     assert [place for place in english if english[place] == other[place]] == []
 
 
-def _on_phones_and_stage(guide: Guide) -> dict[str, str]:
+def _seen_and_heard(guide: Guide) -> dict[str, str]:
     seen: dict[str, str] = {"title": guide.title, "summary": guide.summary}
     for step in guide.steps:
-        seen.update({f"{step.id}.{key}": getattr(step, key) for key in ("title", "purpose", "instruction")})
+        seen.update({f"{step.id}.{key}": getattr(step, key) for key in ("title", "purpose", "instruction", "talk")})
         for activity in step.activities:
             seen.update(_texts(activity.id, {"prompt": activity.prompt, "help": activity.help}))
             seen.update(_texts(activity.id, activity.config.model_dump()))
