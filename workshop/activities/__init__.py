@@ -66,6 +66,8 @@ class Kind(ABC):
     """True: answers are free texts, split into cards by the seal."""
     may_roll: ClassVar[bool] = False
     """True: an author may choose rolling release."""
+    own_words: ClassVar[bool] = False
+    """True: the aggregate itself holds people's own words, so a report prints it only from the words' floor on."""
 
     @abstractmethod
     def clean(self, config: Any, fields: Fields) -> Body:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from wtforms import Form, RadioField, SelectChoice, SelectMultipleField
+from wtforms import Form, RadioField, SelectMultipleField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from .. import publication
 from ..charts import Chart

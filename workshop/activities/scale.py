@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pydantic import Field, model_validator
-from wtforms import Form, RadioField, SelectChoice
+from wtforms import Form, RadioField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from .. import publication
 from ..charts import Bar, Chart
