@@ -19,19 +19,31 @@ def create_app(settings: Settings | None = None) -> Flask:
     The imports stand inside, so that `import workshop` costs nothing and gevent
     can patch the world first.
     """
-    import importlib
     import os
     from pathlib import Path
 
     from flask import Flask
     from flask_wtf.csrf import CSRFProtect
 
+    from . import realtime
     from .backoff import Backoff
     from .ballots import BallotBoxes
     from .db import Database
     from .house import House
     from .settings import Settings as FromEnvironment
-    from .web import accounts, errors, headers, language, static_files
+    from .web import (
+        accounts,
+        authoring,
+        errors,
+        facilitate,
+        headers,
+        language,
+        limits,
+        reports,
+        stage,
+        static_files,
+        take_part,
+    )
     from .web.rights import current_account
 
     settings = settings or FromEnvironment.from_env(os.environ)
@@ -52,6 +64,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         settings, Database(settings.database_url), BallotBoxes(settings.data_dir / "ballots")
     )
     app.extensions["sign_in_backoff"] = Backoff()
+    limits.init_app(app)
 
     language.init_app(app)
     CSRFProtect(app)
@@ -60,15 +73,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_env.globals.update(brand=settings.brand_name, support=settings.support, current_account=current_account)
 
     app.register_blueprint(accounts.bp)
-    for room in ("authoring", "facilitate", "take_part", "stage", "reports"):
-        try:
-            app.register_blueprint(importlib.import_module(f".web.{room}", __name__).bp)
-        except (ImportError, AttributeError) as missing:
-            app.logger.warning("%s is not there yet: %s", room, missing)
-    try:
-        importlib.import_module(".realtime", __name__).init_app(app)
-    except (ImportError, AttributeError) as missing:
-        app.logger.warning("realtime is not there yet: %s", missing)
+    app.register_blueprint(authoring.bp)
+    app.register_blueprint(facilitate.bp)
+    app.register_blueprint(take_part.bp)
+    app.register_blueprint(stage.bp)
+    app.register_blueprint(reports.bp)
 
+    realtime.init_app(app)
     headers.init_app(app, settings)  # last: nothing may stand outside it
     return app

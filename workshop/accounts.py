@@ -100,7 +100,7 @@ def check_password(email: str, password: str) -> None:
     folded = password.casefold()
     if len(password) < SHORTEST_PASSWORD:
         raise WorkshopError(
-            _("Use at least %(n)s characters. Three or four unrelated words work well.", n=SHORTEST_PASSWORD),
+            _("This password is too short. Use at least %(n)s characters.", n=SHORTEST_PASSWORD),
             code="weak_password",
         )
     if len(password) > LONGEST_PASSWORD:
@@ -114,10 +114,13 @@ def check_password(email: str, password: str) -> None:
 
 
 def _verify(hashed: str, password: str) -> bool:
-    try:
-        return bool(_in_thread(lambda: _hasher.verify(hashed, password)))
-    except (VerificationError, InvalidHashError):
-        return False
+    def work() -> bool:
+        try:
+            return _hasher.verify(hashed, password)
+        except (VerificationError, InvalidHashError):
+            return False  # inside: an exception that leaves a gevent thread is logged as a fault
+
+    return bool(_in_thread(work))
 
 
 @cache

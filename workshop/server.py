@@ -76,7 +76,7 @@ def serve(settings: Settings) -> int:
 
 def open_house(settings: Settings) -> Flask:
     """Return the app, its database current, its guides installed, its cut-off work taken up again."""
-    from . import create_app
+    from . import create_app, jobs, live_sessions, realtime
     from .guides import library
     from .migrations import migrate
 
@@ -85,14 +85,9 @@ def open_house(settings: Settings) -> Flask:
     house: House = app.extensions["house"]
     with house.database.transaction() as session:
         library.install_shipped(session, house.clock())
-    try:
-        from . import jobs, live_sessions, realtime
-
-        live_sessions.recover(house)
-        jobs.resume(house)
-        realtime.start(app)
-    except ImportError as missing:
-        log.warning("not there yet: %s", missing)
+    live_sessions.recover(house)
+    jobs.resume(house)
+    realtime.start(app)
     return app
 
 

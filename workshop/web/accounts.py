@@ -24,6 +24,7 @@ from .forms import (
     SignInForm,
     StaffForm,
 )
+from .limits import passwords
 from .rights import COOKIE_KEY, audience, current_account, house, require_staff, safe_next, staff_token
 
 bp = Blueprint("accounts", __name__, url_prefix="/staff")
@@ -48,6 +49,7 @@ def let_in(token: str) -> None:
 
 @bp.route("/sign-in", methods=["GET", "POST"])
 @audience("anybody")
+@passwords
 def sign_in() -> Page:
     """Let a member of staff in."""
     target = safe_next(request.args.get("next"), url_for("accounts.dashboard"))
@@ -111,6 +113,7 @@ def _redeem(purpose: str, token: str, form: StaffForm, template: str) -> Page:
 
 @bp.route("/first/<token>", methods=["GET", "POST"])
 @audience("anybody")
+@passwords
 def first(token: str) -> Page:
     """Make the first account with the link that was printed at start."""
     return _redeem("first", token, FirstAccountForm(), "staff/first.html")
@@ -118,6 +121,7 @@ def first(token: str) -> Page:
 
 @bp.route("/invitation/<token>", methods=["GET", "POST"])
 @audience("anybody")
+@passwords
 def invitation(token: str) -> Page:
     """Make an account from an invitation."""
     return _redeem("invite", token, InvitedForm(), "staff/invitation.html")
@@ -125,6 +129,7 @@ def invitation(token: str) -> Page:
 
 @bp.route("/reset/<token>", methods=["GET", "POST"])
 @audience("anybody")
+@passwords
 def reset(token: str) -> Page:
     """Choose a new password with an admin's link."""
     return _redeem("reset", token, NewPasswordForm(), "staff/reset.html")
@@ -242,9 +247,7 @@ def invite() -> Page:
     if form.validate_on_submit():
         try:
             with house().database.transaction() as db:
-                path = accounts.invite(
-                    db, require_staff(), str(form.email.data), str(form.role.data), house().clock()
-                )
+                path = accounts.invite(db, require_staff(), str(form.email.data), str(form.role.data), house().clock())
         except WorkshopError as error:
             form.refuse("email", error.sentence)
         else:

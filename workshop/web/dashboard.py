@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from .. import accounts
-from ..models import Account, Guide, LiveSession
+from ..guides import library
+from ..models import Account, LiveSession
 
 RECENT = 8
-"""Ended sessions shown at first; older ones are one page further."""
+"""Ended sessions shown; what matters now comes first, and this page is not an archive."""
+
+GUIDES = 6
+"""Guides offered here; the library has them all."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Dashboard:
     running: tuple[SessionLine, ...]
     planned: tuple[SessionLine, ...]
     ended: tuple[SessionLine, ...]
-    guides: tuple[Guide, ...]
+    guides: tuple[library.Entry, ...]
 
     @property
     def empty(self) -> bool:
@@ -48,7 +51,5 @@ def read(session: Session, account: Account) -> Dashboard:
     def those(phase: str) -> tuple[SessionLine, ...]:
         return tuple(line for line in mine if line.live.phase == phase)
 
-    guides = session.scalars(
-        select(Guide).where(Guide.archived.is_(False)).order_by(Guide.shipped.desc(), Guide.title)
-    )
+    guides = [entry for entry in library.list_guides(session, account) if entry.guide][:GUIDES]
     return Dashboard(account.name, those("running"), those("lobby"), those("ended")[:RECENT], tuple(guides))
