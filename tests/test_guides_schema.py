@@ -50,7 +50,7 @@ translations:
   de:
     title: Ein kleiner Leitfaden
     begin: {title: Anfangen}
-    mood: {prompt: Wie geht es dir?, settings: {low_label: Schlecht}}
+    mood: {prompt: "Wie geht es dir?", settings: {low_label: Schlecht}}
     where: {settings: {options: {here: Hier}}}
 """
 
@@ -319,8 +319,8 @@ def test_a_thousand_problems_are_counted_not_listed() -> None:
     [
         ("begin: {title: Anfangen}", "begun: {title: Anfangen}", "no step or activity “begun”"),
         ("begin: {title: Anfangen}", "begin: {prompt: Anfangen}", "Allowed: title, purpose, instruction, talk, notes"),
-        ("prompt: Wie geht es dir?", "title: Wie geht es dir?", "Allowed: prompt, help, settings"),
-        ("prompt: Wie geht es dir?", f"prompt: {'x' * 241}", "at most 240"),
+        ('prompt: "Wie geht es dir?"', "title: Mut", "Allowed: prompt, help, settings"),
+        ('prompt: "Wie geht es dir?"', f"prompt: {'x' * 241}", "at most 240"),
         ("low_label: Schlecht", f"low_label: {'x' * 61}", "at most 60"),
         ("low_label: Schlecht", "low: 2", "does not have the shape"),
         ("low_label: Schlecht", "lower: x", "Did you mean “low"),
