@@ -114,7 +114,7 @@ async function press(button) {
  * @param {HTMLElement} button
  */
 function shut(button) {
-  const asked = /** @type {HTMLDetailsElement | null} */ (button.closest("details.ask, details.stop"));
+  const asked = /** @type {HTMLDetailsElement | null} */ (button.closest("details.once, details.stop"));
   if (!asked) return;
   asked.open = false;
   asked.querySelector("summary")?.focus({ preventScroll: true });
@@ -151,7 +151,7 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "?") toggleKeys();
   else if (event.key === "Escape") {
     keys?.removeAttribute("data-shown");
-    for (const asked of /** @type {NodeListOf<HTMLDetailsElement>} */ (screen_.querySelectorAll("details.ask[open]"))) {
+    for (const asked of /** @type {NodeListOf<HTMLDetailsElement>} */ (screen_.querySelectorAll("details.once[open]"))) {
       asked.open = false;
     }
     return;

@@ -64,7 +64,7 @@ export function connect(auth, callbacks) {
     reconnectionDelay: 600,
     reconnectionDelayMax: 5000,
     randomizationFactor: 0.7, // three hundred phones must not come back in the same instant
-    timeout: 8000,
+    timeout: 6000,
   });
 
   /** @param {ScreenMessage | undefined} message */
@@ -134,6 +134,8 @@ export function connect(auth, callbacks) {
   });
   socket.on("connect_error", (/** @type {any} */ error) => {
     setUp(false);
+    // Some proxies refuse websockets, some swallow them without a word: the next attempt begins the other way round.
+    socket.io.opts.transports = [...socket.io.opts.transports].reverse();
     if (socket.active) return; // the library tries again by itself
     const data = error?.data ?? {};
     callbacks.onRefused?.({ code: String(data.code ?? error?.message ?? "refused"), sentence: String(data.sentence ?? "") });

@@ -38,9 +38,6 @@ const NOT_FIELDS = new Set(["csrf_token", "run", "based_on", "pass"]);
 const TRY_AGAIN = new Set(["not_stored", "throttled", "forbidden"]);
 const GONE = new Set(["closed", "not_found", "ended"]);
 
-const main = /** @type {HTMLElement | null} */ (document.querySelector("main[data-live]"));
-if (main) start(main);
-
 // -- the phone's own memory -------------------------------------------------------------------------------------
 
 /** @param {string} live */
@@ -478,7 +475,8 @@ function start(main) {
       const item = entry.saved;
       mine.hidden = !item;
       if (item) {
-        if (item.fields === null && !item.mixed) setText(one("[data-mine-title]", mine), words.closed_passed);
+        const title = one("[data-mine-title]", mine);
+        if (item.fields === null && !item.mixed) setText(title, title.dataset.passed ?? "");
         list(one("[data-mine-said]", mine), item.said);
       }
     }
@@ -801,3 +799,6 @@ function start(main) {
     window.location.reload();
   }
 }
+
+const main = /** @type {HTMLElement | null} */ (document.querySelector("main[data-live]"));
+if (main) start(main);

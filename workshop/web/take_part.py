@@ -344,7 +344,6 @@ def phone_words() -> dict[str, str]:
         "kept": _("Kept on this phone until it can be sent"),
         "sent": _("Your answer is in"),
         "passed": _("You passed"),
-        "closed_passed": _("Closed. You passed."),
         "closed_draft": _("The question closed before you sent this. Nobody has seen it."),
         "perhaps": _("It may have arrived before the connection broke."),
         "copied": _("Copied."),

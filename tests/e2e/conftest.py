@@ -1,0 +1,127 @@
+"""What browser tests stand on: Chromium, axe, pictures, and somebody who leads the session.
+
+Lives here: the browser fixture and the helpers that all audiences' browser
+tests share. Not here: what any page should show.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import socketio
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.conftest import ROOT, LiveServer, make_account
+from tests.small_guide import look_up, make_session
+from workshop import accounts
+from workshop.house import House
+from workshop.models import Account
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Return one real Chromium for all browser tests; each test opens contexts of its own."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: apt-get install --no-install-recommends chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def shot(tmp_path: Path) -> Callable[[Page, str], Path]:
+    """Return a maker of screenshots; SCREENSHOTS names a folder to keep them in."""
+    folder = Path(os.environ.get("SCREENSHOTS", tmp_path / "shots"))
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def take(page: Page, name: str) -> Path:
+        path = folder / f"{name}.png"
+        page.screenshot(path=path)
+        return path
+
+    return take
+
+
+def axe_findings(page: Page) -> list[str]:
+    """Return what axe finds wrong with the page as it stands; best is nothing."""
+    page.evaluate(AXE.read_text())  # evaluated, not added as a script: the page's own policy forbids that
+    found: list[dict[str, Any]] = page.evaluate(
+        "tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']}).then(r => r.violations)", TAGS
+    )
+    return [f"{one['id']}: {node['html'][:200]} {node['failureSummary'][:300]}" for one in found for node in one["nodes"]]
+
+
+@dataclass
+class Leader:
+    """Somebody who runs a session over the console's own socket, as its page would."""
+
+    house: House
+    live_id: str
+    account: Account
+    cookie: str
+    url: str
+    socket: socketio.Client | None = None
+
+    @property
+    def join_path(self) -> str:
+        """Return the path behind the QR code."""
+        return f"/j/{look_up(self.house, self.live_id).join_token}"
+
+    def connect(self) -> None:
+        """Connect; again after a restart of the server."""
+        self.socket = socketio.Client(reconnection=False)
+        self.socket.connect(
+            self.url,
+            headers={"Cookie": f"unstuck={self.cookie}"},  # the client sends its own Origin
+            auth={"audience": "console", "live": self.live_id},
+            transports=["websocket"],
+        )
+
+    def press(self, command: str, argument: str = "") -> None:
+        """Press one of the console's buttons at the present version."""
+        if self.socket is None or not self.socket.connected:
+            self.connect()
+        assert self.socket is not None
+        version = look_up(self.house, self.live_id).version
+        ack = self.socket.call("move", {"command": command, "argument": argument, "version": version}, timeout=10)
+        assert ack["ok"], ack
+
+    def ask(self, activity_id: str) -> None:
+        """Start if need be, go to an activity and open it."""
+        live = look_up(self.house, self.live_id)
+        if live.phase == "lobby":
+            self.press("start")
+        if look_up(self.house, self.live_id).at != activity_id:
+            self.press("jump", activity_id)
+        self.press("open")
+
+
+@pytest.fixture
+def leader(live_server: LiveServer, server_house: House) -> Iterator[Leader]:
+    """Return the leader of a fresh session of the small guide on the live server."""
+    account = make_account(server_house)
+    live_id = make_session(server_house, account)
+    with server_house.database.transaction() as session:
+        token = accounts.open_browser(session, account.id, server_house.clock())
+    signer = Flask("signer")
+    signer.secret_key = (live_server.data_dir / "secret").read_text().strip()
+    serializer = SecureCookieSessionInterface().get_signing_serializer(signer)
+    assert serializer is not None
+    made = Leader(server_house, live_id, account, str(serializer.dumps({"staff": token})), live_server.url)
+    yield made
+    if made.socket is not None and made.socket.connected:
+        made.socket.disconnect()
