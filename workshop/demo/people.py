@@ -91,6 +91,7 @@ class Socket:
         self._place = (-1, "")
         self.html = ""
         self.version = 0
+        self.changed_at = 0.0  # monotonic; when the present screen came
         # No reconnecting: in a demo a lost connection is a failure, not a nuisance.
         self.client = socketio.Client(http_session=browser.http, reconnection=False, handle_sigint=False)
         self.client.on("screen", self._take)
@@ -138,6 +139,7 @@ class Socket:
                 return
             self._place = (message["seq"], message["boot"])
             self.html, self.version = message["html"], message["version"]
+            self.changed_at = time.monotonic()
             self._changed.notify_all()
 
 

@@ -46,6 +46,7 @@ class Play:
     server: ScratchServer
     pace: Pace = FAST
     say: Callable[[str], None] = print
+    people: int = PHONES
     facilitator: Facilitator = field(init=False)
     phones: list[Phone] = field(init=False, default_factory=list)
     guide: schema.Guide = field(init=False)
@@ -53,7 +54,7 @@ class Play:
     """Which of the guide's activities the room is at."""
 
     def prepare(self) -> None:
-        """Make the account and the session, and bring twelve people into its lobby."""
+        """Make the account and the session, and bring its people into the lobby."""
         source = ROOT / "workshop" / "guides" / f"{GUIDE}.yaml"
         self.guide = schema.parse(source.read_text(encoding="utf-8"), source.name)
         self.facilitator = Facilitator(self.server.url)
@@ -72,10 +73,10 @@ class Play:
         self.say(f"         sign in with {EMAIL} and {PASSWORD}: {self.sign_in_url}")
         self.say(f"Stage    {self.server.url}{self.stage_path}")
         code = self.code
-        for _number in range(PHONES):
+        for _number in range(self.people):
             self.phones.append(Phone(code, self.server.url))
             time.sleep(self.pace.answers / PHONES)
-        self.say(f"{PHONES} phones joined.")
+        self.say(f"{self.people} phones joined.")
 
     @property
     def console_path(self) -> str:

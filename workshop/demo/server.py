@@ -71,6 +71,11 @@ class ScratchServer:
         """Return what the server has printed so far."""
         return "".join(self._lines)
 
+    def memory(self) -> int:
+        """Return how many bytes of memory the server holds now; Linux only."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) * 1024
+
     def _listen(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
