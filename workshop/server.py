@@ -86,7 +86,8 @@ def open_house(settings: Settings) -> Flask:
     with house.database.transaction() as session:
         library.install_shipped(session, house.clock())
     live_sessions.recover(house)
-    jobs.resume(house)
+    with app.app_context():  # printing draws with the app's templates
+        jobs.resume(house)
     realtime.start(app)
     return app
 
