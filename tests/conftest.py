@@ -31,6 +31,7 @@ from sqlalchemy.engine import make_url
 from werkzeug.test import TestResponse
 
 from tests.pages import check_response, csrf_token
+from tests.promises.halls import folder, hall  # noqa: F401 - fixtures for tests at service level
 from workshop import accounts, create_app
 from workshop.house import House
 from workshop.migrations import migrate

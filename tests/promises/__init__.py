@@ -1,0 +1,1 @@
+"""The anonymity contract, one file per promise; each has an attacker and a leaky control it must break."""

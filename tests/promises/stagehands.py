@@ -1,0 +1,247 @@
+"""Everything that plays a session for the tests of the promises.
+
+Lives here: a house of its own, a guide of many questions, a room of phones that
+answer at service level: the real ballot box, the real database, no sockets.
+Not here: what an attacker does with it (`attackers.py`).
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import string
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from sqlalchemy.orm import Session
+
+from workshop import anonymity, answers, live_sessions, screens
+from workshop.activities import KINDS as REGISTRY
+from workshop.ballots import BallotBoxes
+from workshop.db import Database
+from workshop.guides.schema import Activity
+from workshop.house import House
+from workshop.models import Account, Guide, LiveSession
+from workshop.settings import Settings
+
+KINDS: dict[str, dict[str, Any]] = {
+    "text": {"kind": "open_text"},
+    "cards": {"kind": "open_text", "cards": 5},
+    "to-manager": {"kind": "open_text", "for": "manager"},
+    "rolling-text": {"kind": "open_text", "release": "rolling"},
+    "cloud": {"kind": "word_cloud"},
+    "rolling-cloud": {"kind": "word_cloud", "release": "rolling"},
+    "scale": {"kind": "scale", "settings": {"low": 1, "high": 10}},
+    "choice": {
+        "kind": "choice",
+        "settings": {"options": [{"id": name, "label": name.title()} for name in ("red", "blue", "green", "grey")]},
+    },
+    "many": {
+        "kind": "choice",
+        "settings": {
+            "many": True,
+            "options": [{"id": name, "label": name.title()} for name in ("one", "two", "three", "four")],
+        },
+    },
+}
+"""One activity of each sort that the product knows; a new kind belongs in here."""
+
+LETTERS = string.ascii_lowercase
+
+
+def canary() -> str:
+    """Return sixteen random letters: no word, no style, and nobody writes them by chance."""
+    return "".join(secrets.choice(LETTERS) for _ in range(16))
+
+
+def fields_for(sort: str, text: str = "", *, quotable: bool = False) -> dict[str, list[str]]:
+    """Return an answer to an activity of this sort; `text` goes wherever words go."""
+    text = text or canary()
+    if sort in ("text", "rolling-text", "cards"):
+        fields = {"text-0": [text]}
+        if sort == "cards":
+            fields["text-1"] = [text[::-1]]
+        return {**fields, "quote-0": ["1"]} if quotable else fields
+    if sort == "to-manager":
+        return {"text-0": [text], "audience": ["manager" if quotable else "room"]}
+    if sort in ("cloud", "rolling-cloud"):
+        return {"word-0": [text]}
+    if sort == "scale":
+        return {"value": [str(1 + secrets.randbelow(10))]}
+    if sort == "choice":
+        return {"choice": [secrets.choice(("red", "blue", "green", "grey"))]}
+    return {"choice": [name for name in ("one", "two", "three", "four") if secrets.randbelow(2)]}
+
+
+def guide_source(sorts: Sequence[str], per_step: int = 40) -> str:
+    """Return a guide that asks these sorts one after the other, as activities q0, q1, ..."""
+    items = [{"id": f"q{i}", "prompt": f"Question {i}?", **KINDS[sort]} for i, sort in enumerate(sorts)]
+    steps = [
+        {"id": f"s{start}", "title": f"Step {start}", "minutes": 5, "activities": items[start : start + per_step]}
+        for start in range(0, len(items), per_step)
+    ]
+    return yaml.safe_dump(
+        {"format": 1, "id": "proof", "title": "Proof", "language": "en", "steps": steps}, sort_keys=False
+    )
+
+
+def build_house(data_dir: Path, database_url: str, **settings: Any) -> House:
+    """Return a house without its web: services, database and boxes are the real ones."""
+    made = Settings(
+        data_dir=data_dir,
+        database_url=database_url,
+        secret_key="a secret that only the tests know, long enough",
+        host="127.0.0.1",
+        **settings,
+    )
+    return House(made, Database(database_url), BallotBoxes(data_dir / "ballots"))
+
+
+def add_guide(house: House, source: str) -> str:
+    """Put a guide into the library and return its id."""
+    guide_id = anonymity.new_id()
+    with house.database.transaction() as session:
+        session.add(
+            Guide(
+                id=guide_id,
+                slug=f"proof-{guide_id.lower().replace('_', '-')}",
+                title="Proof",
+                language="en",
+                source=source,
+                updated_at=datetime.now(UTC),
+            )
+        )
+    return guide_id
+
+
+def add_account(house: House, role: str = "facilitator") -> Account:
+    """Put a member of staff into the house who never signs in."""
+    account = Account(
+        id=anonymity.new_id(),
+        email=f"{anonymity.new_id()}@example.org",
+        name="Somebody",
+        role=role,
+        password_hash="none",
+        active=True,
+        created_at=datetime.now(UTC),
+    )
+    with house.database.transaction() as session:
+        session.add(account)
+    return account
+
+
+@dataclass
+class Room:
+    """A live session with its phones. `seats` are the phones' cookies, `secrets` what is in them."""
+
+    house: House
+    live_id: str
+    sorts: tuple[str, ...]
+    version: int = 1
+    seats: list[str] = field(default_factory=list)
+    secrets: list[bytes] = field(default_factory=list)
+    _asked: dict[str, Activity] = field(default_factory=dict)
+
+    @property
+    def live(self) -> LiveSession:
+        """Return the row of the session as it is now."""
+        with self.house.database.transaction() as session:
+            return live_sessions.get(session, self.live_id)
+
+    @property
+    def sort(self) -> str:
+        """Return the sort of the activity the room is at."""
+        return self.sorts[int((self.live.at or "q0")[1:])]
+
+    @property
+    def run_id(self) -> str:
+        """Return the id of the run the room is at."""
+        with self.house.database.transaction() as session:
+            live = live_sessions.get(session, self.live_id)
+            run = live_sessions.run_of(session, live, live.at)
+            assert run is not None
+            return run.id
+
+    def join(self, phones: int) -> None:
+        """Let so many more phones in."""
+        for _phone in range(phones):
+            seat = live_sessions.join(self.house, self.live_id, None)
+            secret = anonymity.read_seat(self.house.seat_key, self.live_id, seat)
+            assert secret is not None
+            self.seats.append(seat)
+            self.secrets.append(secret)
+
+    def move(self, command: str, argument: str = "") -> None:
+        """Press one button as the one who runs the session."""
+        live_sessions.move(self.house, "run", self.live_id, command, argument, self.live.version)
+
+    def open(self) -> str:
+        """Open the question the room is at and return its run."""
+        self.move("open")
+        return self.run_id
+
+    def send(self, phone: int, run_id: str, fields: dict[str, list[str]] | None, revision: int = 1) -> None:
+        """Send an answer (None: a pass) from a phone, as its socket would."""
+        answers.cast(self.house, self.live_id, self.secrets[phone], run_id, revision, fields)
+
+    def drop(self, phone: int, run_id: str, fields: dict[str, list[str]]) -> None:
+        """Put an answer straight into the box: what `answers.cast` ends in, without its look at the question.
+
+        For tests that send thousands; that look takes ten times as long as the box.
+        """
+        if run_id not in self._asked:
+            self._asked[run_id] = live_sessions.guide_of(self.live).activity(self.live.at or "")
+        activity = self._asked[run_id]
+        body = json.dumps(REGISTRY[activity.kind].clean(activity.config, fields), ensure_ascii=False, sort_keys=True)
+        tag = anonymity.tag(self.secrets[phone], run_id)
+        box = self.house.boxes.box(self.live_id)
+        assert box.cast(run_id, tag, 1, body, final=activity.release == "rolling").status == "saved"
+
+    def ask(self, sent: Sequence[tuple[int, dict[str, list[str]] | None]]) -> str:
+        """Open, take these answers in this order, close; return the run."""
+        run_id = self.open()
+        for phone, fields in sent:
+            self.send(phone, run_id, fields)
+        self.move("close")
+        return run_id
+
+    def screens(self, session: Session) -> list[Any]:
+        """Return what each audience may see now: phones, stage, and the console of each role."""
+        live = live_sessions.get(session, self.live_id)
+        return [
+            screens.phone(session, live, self.house),
+            screens.stage(session, live, self.house),
+            *(screens.console(session, live, role, self.house) for role in ("run", "moderate", "watch")),
+        ]
+
+    def seen(self) -> list[Any]:
+        """Return the screens of all audiences."""
+        with self.house.database.transaction() as session:
+            return self.screens(session)
+
+    def cards(self) -> list[tuple[str, str]]:
+        """Return (id, text) of the cards on the phones, in the order in which they stand there."""
+        with self.house.database.transaction() as session:
+            live = live_sessions.get(session, self.live_id)
+            shown = screens.phone(session, live, self.house).activity
+        return [(card.id, card.text) for card in (shown.cards if shown else ())]
+
+
+def room(house: House, sorts: Sequence[str], phones: int, **settings: Any) -> Room:
+    """Start a live session that asks these sorts, with so many phones in it."""
+    values = {"title": "Proof", "team": "", "language": "en", "expected": max(phones, 1), "leader": "Lee", **settings}
+    values.setdefault("leader_is_manager", False)
+    new = live_sessions.NewSession(guide_id=add_guide(house, guide_source(sorts)), **values)
+    made = Room(house, live_sessions.create(house, add_account(house), new), tuple(sorts))
+    made.join(phones)
+    made.move("start")
+    return made
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    """Return the bytes of every file below a folder."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
