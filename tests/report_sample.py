@@ -8,7 +8,7 @@ from typing import Any
 from reports.document import Block, Essay, Listing, NextStep, NextSteps, Passage, Quote, Report, Section
 
 BAR = (
-    '<figure><figcaption>Most people chose training</figcaption>'
+    "<figure><figcaption>Most people chose training</figcaption>"
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 600 70" width="60mm" height="7mm">'
     '<title>Most people chose training</title><rect width="400" height="36" fill="#0B6B63"/></svg>'
     '<table><tbody><tr><th scope="row">Training</th><td>9</td></tr></tbody></table></figure>'
@@ -27,7 +27,9 @@ def sample(**changes: Any) -> Report:
         "facts": ("Product team · 4 November 2026", "12 people took part."),
         "findings": Listing("What we found", ("Most people chose training.",), "Nothing."),
         "asks": Listing("What the group asks for", ("Two quiet mornings a week.",), "Nothing."),
-        "next_steps": NextSteps("Next steps", ("What", "Who", "By when"), (NextStep("Try it", "Team lead", "1 December"),)),
+        "next_steps": NextSteps(
+            "Next steps", ("What", "Who", "By when"), (NextStep("Try it", "Team lead", "1 December"),)
+        ),
         "sections": (section(Block("Which help?", "", BAR)),),
         "conversation": Essay("How to hold the conversation", "Slowly.", (Passage("Before", (), ("Read it twice.",)),)),
         "method": Essay("How this report was made", "", (Passage("", ("Without names.",)),)),
@@ -44,7 +46,9 @@ def section(*blocks: Block) -> Section:
 
 def quoted(*texts: str) -> Block:
     """Return a text activity with these quotes."""
-    return Block("What drags?", "12 people answered", quotes_heading="In people's own words", quotes=tuple(map(Quote, texts)))
+    return Block(
+        "What drags?", "12 people answered", quotes_heading="In people's own words", quotes=tuple(map(Quote, texts))
+    )
 
 
 def as_json(report: Report) -> dict[str, Any]:

@@ -99,7 +99,9 @@ def add_live(
     return live
 
 
-def release(session: Session, live: LiveSession, activity_id: str, fields: Sequence[Mapping[str, Sequence[str]]]) -> str:
+def release(
+    session: Session, live: LiveSession, activity_id: str, fields: Sequence[Mapping[str, Sequence[str]]]
+) -> str:
     """Release one activity with these answers, by the product's own rules; return its run's id."""
     guide = live_sessions.guide_of(live)
     activity = guide.activity(activity_id)
@@ -110,7 +112,12 @@ def release(session: Session, live: LiveSession, activity_id: str, fields: Seque
     ordinal = len([one for one in guide.activities if one.id <= activity_id])
     session.add(
         ActivityRun(
-            id=run_id, live_id=live.id, activity_id=activity_id, ordinal=ordinal, state="released", release=built.release
+            id=run_id,
+            live_id=live.id,
+            activity_id=activity_id,
+            ordinal=ordinal,
+            state="released",
+            release=built.release,
         )
     )
     session.flush()

@@ -279,7 +279,9 @@ def test_five_words_in_a_row_are_allowed(db: Session) -> None:
     live = add_live(db)
     release(db, live, "drags", texts([Said(MANAGER_WORDS), *canaries(11, 5)]))
     frozen = freeze(db, live, heard={"drags": "Deadlines move without a word. People notice."})
-    assert block(frozen, "manager", "What drags?")["heard"]["items"] == ["Deadlines move without a word. People notice."]
+    assert block(frozen, "manager", "What drags?")["heard"]["items"] == [
+        "Deadlines move without a word. People notice."
+    ]
 
 
 def test_consented_words_may_be_repeated_only_where_quotes_are_printed(db: Session) -> None:

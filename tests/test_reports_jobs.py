@@ -96,7 +96,9 @@ def test_missing_libraries_are_said_at_once_with_what_to_install(
     monkeypatch.setattr(
         report_worker,
         "print_pdf",
-        lambda report, paper, **options: real(report, paper, extra_path=str(tmp_path), **{**options, "limits": PATIENT}),
+        lambda report, paper, **options: real(
+            report, paper, extra_path=str(tmp_path), **{**options, "limits": PATIENT}
+        ),
     )
     submit(app, house, freeze_id)
     assert {file.state for file in files(house, freeze_id).values()} == {"failed"}
@@ -164,7 +166,9 @@ def test_a_server_that_stopped_in_the_middle_goes_on_at_the_next_start(
     with house.database.transaction() as db:
         db.add(ReportFile(id="half", freeze_id=freeze_id, edition="manager", paper="A4", state="rendering"))
         db.add(ReportFile(id="next", freeze_id=freeze_id, edition="manager", paper="Letter", state="queued"))
-        db.add(ReportFile(id="gone", freeze_id=freeze_id, edition="facilitator", paper="A4", state="failed", note="No."))
+        db.add(
+            ReportFile(id="gone", freeze_id=freeze_id, edition="facilitator", paper="A4", state="failed", note="No.")
+        )
     with app.app_context():
         jobs.resume(house)
     assert jobs.wait(house, 60)
@@ -243,5 +247,7 @@ except PrintFailed:
     pass
 print(beats)
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=report_worker.ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=report_worker.ROOT, capture_output=True, text=True, check=True
+    )
     assert int(done.stdout) >= 10, "the hub stood still while the child worked"

@@ -57,7 +57,7 @@ def everything_in(content: bytes) -> bytes:
 
 def test_without_the_libraries_it_says_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "weasyprint.py").write_text("raise OSError('cannot load library libpango-1.0-0')")
-    with pytest.raises(PrintFailed, match="apt-get install .*libpango-1.0-0.*libharfbuzz-subset0") as failure:
+    with pytest.raises(PrintFailed, match=r"apt-get install .*libpango-1\.0-0.*libharfbuzz-subset0") as failure:
         pdf(sample(), extra_path=str(tmp_path))
     assert not failure.value.again
 
@@ -89,8 +89,8 @@ def test_a_child_that_hangs_is_stopped() -> None:
         "import sys; sys.exit(1)",
         "import os; os.abort()",
         "print('not json')",
-        "print('{\"ok\": true, \"bytes\": 5, \"notes\": []}\\n%PDF')",
-        "import sys; print('{\"ok\": true, \"bytes\": 5}'); sys.exit(9)",
+        'print(\'{"ok": true, "bytes": 5, "notes": []}\\n%PDF\')',
+        'import sys; print(\'{"ok": true, "bytes": 5}\'); sys.exit(9)',
     ],
 )
 def test_a_child_that_breaks_or_lies_gives_no_pdf(code: str) -> None:
@@ -146,7 +146,9 @@ for address in ("file:///etc/passwd", "http://127.0.0.1/", "https://example.org/
 assert b"@page" in fetcher.fetch("app:///print.css").read()
 print("refused all")
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=report_worker.ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=report_worker.ROOT, capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "refused all"
 
 
@@ -200,7 +202,17 @@ def test_long_mixed_and_strange_texts_are_printed_whole() -> None:
     unbroken = "x" * 1900
     report = sample(
         title="A very long title that goes on " * 5,
-        sections=(section(quoted(longest, unbroken, "مرحبا بالعالم", "family \U0001f469\u200d\U0001f469\u200d\U0001f467", "<b>not bold</b>")),),
+        sections=(
+            section(
+                quoted(
+                    longest,
+                    unbroken,
+                    "مرحبا بالعالم",
+                    "family \U0001f469\u200d\U0001f469\u200d\U0001f467",
+                    "<b>not bold</b>",
+                )
+            ),
+        ),
     )
     printed = pdf(report)
     said = text_of(printed.content)
@@ -226,6 +238,14 @@ def test_a_letter_without_a_font_is_named_in_a_note() -> None:
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="poppler-utils is not installed")
 def test_another_reader_finds_the_same_words(tmp_path: Path) -> None:
     (tmp_path / "report.pdf").write_bytes(plain())
-    out = subprocess.run(["pdftotext", "-layout", "report.pdf", "-"], cwd=tmp_path, capture_output=True, text=True, check=True)
-    for words in ("Getting unstuck at work", "Most people chose training", "Team lead", "How to hold the conversation", "1/3"):
+    out = subprocess.run(
+        ["pdftotext", "-layout", "report.pdf", "-"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    for words in (
+        "Getting unstuck at work",
+        "Most people chose training",
+        "Team lead",
+        "How to hold the conversation",
+        "1/3",
+    ):
         assert words in out.stdout.replace(" / ", "/")

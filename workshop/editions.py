@@ -152,18 +152,14 @@ def _sections(material: Material, manager: bool) -> list[dict[str, Any]]:
     sections = []
     for number, step in enumerate(material.guide.steps, start=1):
         asked = [
-            activity
-            for activity in step.activities
-            if activity.id in material.results and KINDS[activity.kind].asks
+            activity for activity in step.activities if activity.id in material.results and KINDS[activity.kind].asks
         ]
         if asked:
             sections.append(_section(material, number, step, asked, manager))
     return sections
 
 
-def _section(
-    material: Material, number: int, step: Step, asked: Sequence[Activity], manager: bool
-) -> dict[str, Any]:
+def _section(material: Material, number: int, step: Step, asked: Sequence[Activity], manager: bool) -> dict[str, Any]:
     blocks = [_block(material, activity, manager) for activity in asked]
     lead = step.purpose
     if all(material.results[activity.id].get("too_few") for activity in asked):
@@ -192,7 +188,9 @@ def _block(material: Material, activity: Activity, manager: bool) -> dict[str, A
     if not printable(Seen(activity, release)):
         return {
             **block,
-            "note": _("Words are printed only from %(floor)s answers on. These stayed in the room.", floor=live.words_floor),
+            "note": _(
+                "Words are printed only from %(floor)s answers on. These stayed in the room.", floor=live.words_floor
+            ),
         }
     people = block["people"]
     if not kind.own_words:

@@ -177,7 +177,10 @@ def _obstacle(session: Session, live: LiveSession, now: datetime) -> str:
     if now < moment:
         minutes = ceil((moment - now).total_seconds() / 60)
         if minutes > 90:
-            return _("The phones were told a later time. You can freeze the report in %(hours)s hours.", hours=ceil(minutes / 60))
+            return _(
+                "The phones were told a later time. You can freeze the report in %(hours)s hours.",
+                hours=ceil(minutes / 60),
+            )
         return _("The phones were told a later time. You can freeze the report in %(minutes)s min.", minutes=minutes)
     return ""
 
@@ -220,9 +223,7 @@ def _seen(material: Material) -> list[findings.Seen]:
 def _text_activities(material: Material) -> list[Activity]:
     """Return the text activities that the room has seen something of, in the guide's order."""
     return [
-        seen.activity
-        for seen in _seen(material)
-        if KINDS[seen.activity.kind].texts and not seen.release.get("too_few")
+        seen.activity for seen in _seen(material) if KINDS[seen.activity.kind].texts and not seen.release.get("too_few")
     ]
 
 
@@ -272,7 +273,9 @@ def _cleaned(texts: Texts, material: Material) -> Texts:
         if what:
             steps.append((what, owner, by))
     if len(steps) > MOST_STEPS:
-        raise WorkshopError(_("That is more than %(most)s next steps. Keep the ones that matter most.", most=MOST_STEPS))
+        raise WorkshopError(
+            _("That is more than %(most)s next steps. Keep the ones that matter most.", most=MOST_STEPS)
+        )
     return Texts(
         findings=tuple(
             text for text in (_short(text, LONGEST_FINDING, _("A finding")) for text in texts.findings) if text
@@ -331,4 +334,6 @@ def _check_words(texts: Texts, material: Material) -> None:
 
 
 def _stale() -> Stale:
-    return Stale(_("Somebody else has saved this report in the meantime. Your texts are still here: compare and save again."))
+    return Stale(
+        _("Somebody else has saved this report in the meantime. Your texts are still here: compare and save again.")
+    )

@@ -174,7 +174,10 @@ class _Queue:
                 first_needed = case((ReportFile.paper == "A4", 0), else_=1)
                 manager_first = case((ReportFile.edition == "manager", 0), else_=1)
                 file = session.scalars(
-                    select(ReportFile).where(ReportFile.state == "queued").order_by(first_needed, manager_first).limit(1)
+                    select(ReportFile)
+                    .where(ReportFile.state == "queued")
+                    .order_by(first_needed, manager_first)
+                    .limit(1)
                 ).first()
                 if file is not None:
                     file.state = "rendering"

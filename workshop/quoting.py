@@ -68,7 +68,7 @@ def spoken(text: str) -> list[str]:
     current = ""
     for character in folded:
         category = unicodedata.category(character)
-        if category in ("Cf", "Cc") and not character.isspace() or character in "'’ʼ`´":
+        if (category in ("Cf", "Cc") and not character.isspace()) or character in "'’ʼ`´":
             continue
         if category[0] in ("L", "N", "M"):
             if _unspaced(character):

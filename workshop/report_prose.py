@@ -25,8 +25,12 @@ def conversation() -> dict[str, Any]:
             {
                 "heading": _("Before"),
                 "items": [
-                    _("Read it twice, with a night in between. The first reading is for how it feels, the second for what it says."),
-                    _("Fix a time within ten days, 45 minutes, with everybody. Send the team this report first, the whole of it."),
+                    _(
+                        "Read it twice, with a night in between. The first reading is for how it feels, the second for what it says."
+                    ),
+                    _(
+                        "Fix a time within ten days, 45 minutes, with everybody. Send the team this report first, the whole of it."
+                    ),
                     _("Choose one thing you can change yourself, and find out what you may promise about it."),
                 ],
             },
@@ -34,9 +38,13 @@ def conversation() -> dict[str, Any]:
                 "heading": _("In the meeting"),
                 "items": [
                     _("Begin with thanks, and with the point that was hardest to read. It shows that you read it."),
-                    _("Say what you understood in your own words, then ask what is missing. Then listen, twice as long as you speak."),
+                    _(
+                        "Say what you understood in your own words, then ask what is missing. Then listen, twice as long as you speak."
+                    ),
                     _("Talk about the work and how it is arranged, not about who thinks what."),
-                    _("Decide one or two things, each with a name and a date. Say openly what you cannot change, and why."),
+                    _(
+                        "Decide one or two things, each with a name and a date. Say openly what you cannot change, and why."
+                    ),
                 ],
             },
             {
@@ -44,15 +52,21 @@ def conversation() -> dict[str, Any]:
                 "items": [
                     _("“Thank you. Some of this was not easy to say, and I am glad I know it.”"),
                     _("“I understood that … Is that what you meant? What did I miss?”"),
-                    _("“This part I can change, and I will by … This part I cannot, because … This I have to ask about; you hear from me on …”"),
+                    _(
+                        "“This part I can change, and I will by … This part I cannot, because … This I have to ask about; you hear from me on …”"
+                    ),
                     _("“Nobody has to explain anything here. If you would rather talk alone, my door is open on …”"),
                 ],
             },
             {
                 "heading": _("What to leave out"),
                 "items": [
-                    _("Do not guess who said what, not even in your head, and do not ask others. You would often be wrong, and people would notice."),
-                    _("Do not explain a finding away, and do not weigh it by how many said it. A small group's concern can be the important one."),
+                    _(
+                        "Do not guess who said what, not even in your head, and do not ask others. You would often be wrong, and people would notice."
+                    ),
+                    _(
+                        "Do not explain a finding away, and do not weigh it by how many said it. A small group's concern can be the important one."
+                    ),
                     _("Do not ask for proof or examples in front of everybody. Offer a talk for those who want one."),
                     _("Do not promise everything. One kept promise is worth more than five good intentions."),
                 ],
@@ -61,7 +75,9 @@ def conversation() -> dict[str, Any]:
                 "heading": _("Afterwards"),
                 "items": [
                     _("Write down what was agreed and send it the same day."),
-                    _("After two weeks, say what has happened, even if it is little. After six, ask whether it is better."),
+                    _(
+                        "After two weeks, say what has happened, even if it is little. After six, ask whether it is better."
+                    ),
                 ],
             },
         ],

@@ -86,7 +86,7 @@ def print_pdf(
     )
     request = json.dumps({"report": report, "paper": paper, "draft": draft}).encode()
     with _one_at_a_time, tempfile.TemporaryDirectory(prefix="report-") as folder:
-        child = subprocess.Popen(  # noqa: S603
+        child = subprocess.Popen(
             list(command),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

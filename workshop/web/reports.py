@@ -15,12 +15,24 @@ from io import BytesIO
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
-from flask import Blueprint, Response, flash, jsonify, make_response, redirect, render_template, request, send_file, url_for
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
 from flask_babel import force_locale
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import FieldList, Form, FormField, HiddenField, SelectMultipleField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from reports import layout
@@ -82,7 +94,7 @@ def _save_form(draft: ReportDraft) -> type[SaveForm]:
         fields[f"heard-{activity.id}"] = TextAreaField(_l("What we heard"))
         fields[f"quotes-{activity.id}"] = SelectMultipleField(
             _l("Quotes"),
-            choices=[(card.id, card.text) for card in activity.offered],
+            choices=[SelectChoice(card.id, card.text) for card in activity.offered],
             widget=ListWidget(prefix_label=False),
             option_widget=CheckboxInput(),
             validate_choice=False,  # what may be quoted is the service's to say
@@ -173,9 +185,7 @@ def save(live_id: str) -> Page:
     version = form.version.data or ""
     try:
         with house().database.transaction() as db:
-            freezes.save_texts(
-                db, live, guide, _written(form, draft), int(version) if version.isdigit() else -1, now
-            )
+            freezes.save_texts(db, live, guide, _written(form, draft), int(version) if version.isdigit() else -1, now)
     except WorkshopError as refused:
         if isinstance(refused, Stale):
             form.version.data = str(draft.version)
@@ -276,7 +286,9 @@ def printable(live_id: str, edition: str) -> Page:
     if edition not in EDITIONS:
         raise NotFound(_("There is no such report."))
     failed = [line.note for line in dict(_groups(frozen))[edition] if line.state == "failed" and line.note]
-    note = " ".join([*failed[:1], _("This is the report as a page. Print it from your browser, or save it as a PDF there.")])
+    note = " ".join(
+        [*failed[:1], _("This is the report as a page. Print it from your browser, or save it as a PDF there.")]
+    )
     return _as_page(live, frozen.editions[edition], note=note)
 
 
@@ -285,7 +297,9 @@ def printable(live_id: str, edition: str) -> Page:
 def draft_page(live_id: str, edition: str) -> Page:
     """Show how the report would look if it were frozen now."""
     live, data = _preview(live_id, edition)
-    return _as_page(live, data, draft=True, note=_("A draft, for you alone. It can still change until the report is frozen."))
+    return _as_page(
+        live, data, draft=True, note=_("A draft, for you alone. It can still change until the report is frozen.")
+    )
 
 
 @bp.get("/draft/<edition>/<paper>.pdf")
@@ -327,6 +341,8 @@ def _as_page(live: LiveSession, data: dict[str, Any], *, note: str, draft: bool 
 def _pdf(content: bytes, name: str) -> BaseResponse:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     file_name = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-").lower() or "report"
-    response = send_file(BytesIO(content), mimetype="application/pdf", as_attachment=True, download_name=f"{file_name}.pdf")
+    response = send_file(
+        BytesIO(content), mimetype="application/pdf", as_attachment=True, download_name=f"{file_name}.pdf"
+    )
     response.headers["Cache-Control"] = "no-store"
     return response
