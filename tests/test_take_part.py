@@ -44,9 +44,7 @@ def send(client: FlaskClient, live_id: str, data: dict[str, object], **changes: 
     """Send the plain form that the page shows, with these fields."""
     page = client.get(f"/s/{live_id}/?change=1").get_data(as_text=True)
     hidden = {name: hidden_field(page, name) for name in ("run", "based_on")}
-    return client.post(
-        f"/s/{live_id}/answer", data={"csrf_token": csrf_token(page), **hidden, **data, **changes}
-    )
+    return client.post(f"/s/{live_id}/answer", data={"csrf_token": csrf_token(page), **hidden, **data, **changes})
 
 
 def hidden_field(page: str, name: str) -> str:

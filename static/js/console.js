@@ -52,10 +52,30 @@ function patch(html) {
       beforeAttributeUpdated: (name, element) => !(name === "open" && element.tagName === "DETAILS"),
     },
   });
-  // The large button may turn from a button into a question and back: focus goes with it.
-  if (id && document.activeElement === document.body) document.getElementById(id)?.focus();
+  // A button that is gone leaves its focus to its namesake (the large button may turn into a question and back),
+  // or to the large button: nobody who steers by keys is thrown to the top of the page.
+  if (id && document.activeElement === document.body) {
+    (document.getElementById(id) ?? document.getElementById("primary"))?.focus({ preventScroll: true });
+  }
   timer.restart();
   timer.draw(words);
+  follow();
+}
+
+let place = "";
+
+/** Bring the present place of the agenda into its column, once, when the place changes. */
+function follow() {
+  const agenda = /** @type {HTMLElement | null} */ (screen_.querySelector(".console__agenda"));
+  const here = /** @type {HTMLElement | null} */ (agenda?.querySelector(".stop--here") ?? null);
+  const step = here?.textContent ?? "";
+  if (!agenda || !here || step === place) return;
+  place = step;
+  if (agenda.scrollHeight <= agenda.clientHeight) return;
+  const head = /** @type {HTMLElement} */ (here.closest(".route__step") ?? here);
+  const space = here.getBoundingClientRect().bottom - head.getBoundingClientRect().top;
+  const to = space < agenda.clientHeight ? head : here;
+  agenda.scrollTop += to.getBoundingClientRect().top - agenda.getBoundingClientRect().top - 16;
 }
 
 /** @param {HTMLElement | null} submitter */
@@ -160,6 +180,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 timer.run(words);
+follow();
 window.setInterval(() => {
   if (document.visibilityState === "visible" && link?.isUp()) link.refresh();
 }, REFRESH_MS);

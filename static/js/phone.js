@@ -651,7 +651,9 @@ function start(main) {
 
   /** @param {string} sentence @param {string} text */
   function keepUnsent(sentence, text) {
-    store.write("unsent", { day: today(), sentence, text });
+    const before = store.read("unsent")?.text ?? "";
+    const both = before && text && before !== text ? `${before}\n\n${text}` : text || before;
+    store.write("unsent", { day: today(), sentence, text: both });
     showUnsent();
     say.textContent = sentence;
   }

@@ -62,7 +62,9 @@ def axe_findings(page: Page) -> list[str]:
     found: list[dict[str, Any]] = page.evaluate(
         "tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']}).then(r => r.violations)", TAGS
     )
-    return [f"{one['id']}: {node['html'][:200]} {node['failureSummary'][:300]}" for one in found for node in one["nodes"]]
+    return [
+        f"{one['id']}: {node['html'][:200]} {node['failureSummary'][:300]}" for one in found for node in one["nodes"]
+    ]
 
 
 @dataclass

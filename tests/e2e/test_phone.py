@@ -28,7 +28,9 @@ def phone_of(chromium: Browser) -> Iterator[OPEN]:
     def make(**options: Any) -> BrowserContext:
         context = chromium.new_context(**{**PHONE, **options})
         context.on("weberror", lambda error: errors.append(str(error.error)))
-        context.on("console", lambda message: errors.append(message.text) if "Content Security" in message.text else None)
+        context.on(
+            "console", lambda message: errors.append(message.text) if "Content Security" in message.text else None
+        )
         context.set_default_timeout(10_000)
         contexts.append(context)
         return context
@@ -208,9 +210,7 @@ SWALLOWED = "constructor() {}"
 
 
 @pytest.mark.parametrize("way", [REFUSED, SWALLOWED], ids=["refused", "swallowed"])
-def test_where_websockets_are_blocked_long_polling_carries_everything(
-    leader: Leader, phone_of: OPEN, way: str
-) -> None:
+def test_where_websockets_are_blocked_long_polling_carries_everything(leader: Leader, phone_of: OPEN, way: str) -> None:
     context = phone_of()
     context.add_init_script(f"window.WebSocket = class {{ {way} close() {{}} send() {{}} }}")
     page = join(context, leader)
@@ -315,6 +315,33 @@ def test_a_reload_keeps_draft_and_place(leader: Leader, phone_of: OPEN) -> None:
     expect(page.get_by_label("Card 1")).to_have_value("Half a thou")
     expect(page.get_by_role("switch").first).to_be_checked()
     expect(status(page)).to_have_text("Draft kept on this phone")
+    page.goto("about:blank")
+    page.go_back()
+    expect(page.get_by_label("Card 1")).to_have_value("Half a thou")
+    expect(page.get_by_role("button", name="Send anonymously")).to_be_visible()
+
+
+def test_the_keyboard_reaches_everything_and_the_focus_is_never_covered(leader: Leader, phone_of: OPEN) -> None:
+    page = join(phone_of(viewport={"width": 360, "height": 560}), leader)
+    leader.ask("stuck")
+    page.get_by_role("button", name="Add another card").click()
+    page.get_by_role("button", name="Add another card").click()
+    page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
+    reached = []
+    for _ in range(14):
+        page.keyboard.press("Tab")
+        name, covered = page.evaluate(
+            """() => {
+              const el = document.activeElement, box = el.getBoundingClientRect();
+              if (el === document.body) return ["the end", false];
+              const there = document.elementFromPoint(box.x + box.width / 2, box.y + Math.min(box.height / 2, 40));
+              return [el.name || el.textContent.trim(), !(el.contains(there) || there?.contains(el))];
+            }"""
+        )
+        reached.append(name)
+        assert not covered, name
+    for name in ("text-0", "quote-0", "text-1", "text-2", "Send anonymously", "pass", "Who sees what"):
+        assert name in reached
 
 
 def test_a_push_never_touches_the_field_that_is_being_typed_in(leader: Leader, phone_of: OPEN) -> None:
@@ -374,9 +401,11 @@ def test_the_page_comes_in_five_requests_and_sixty_kilobytes(leader: Leader, pho
     seen: list[tuple[str, int]] = []
     page.on(
         "requestfinished",
-        lambda request: seen.append((request.url, request.sizes()["responseBodySize"]))
-        if "socket.io/?" not in request.url
-        else None,
+        lambda request: (
+            seen.append((request.url, request.sizes()["responseBodySize"]))
+            if "socket.io/?" not in request.url
+            else None
+        ),
     )
     page.context.clear_cookies(name="nothing")
     page.goto("about:blank")
@@ -414,7 +443,13 @@ def test_axe_finds_nothing_on_any_page(
     page.get_by_role("button", name="Join without a name").click()
     expect(status(page)).to_have_text("Connected")
     look("lobby")
-    for activity, words in {"stuck": "Card 1", "energy": "7", "where": "Another team", "word": "Your word", "told": "Your answer"}.items():
+    for activity, words in {
+        "stuck": "Card 1",
+        "energy": "7",
+        "where": "Another team",
+        "word": "Your word",
+        "told": "Your answer",
+    }.items():
         leader.ask(activity)
         expect(page.locator("form[data-answer]")).to_be_visible()
         look(f"open-{activity}")

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from flask import Blueprint, Flask, Response, abort, current_app, g, make_response, redirect, render_template, request
 from flask_wtf.csrf import generate_csrf
@@ -299,7 +300,8 @@ def in_words(activity: ActivityScreen, fields: Mapping[str, list[str]]) -> tuple
     lines: list[str] = []
     for field in sorted(form, key=lambda field: int(field.name.rpartition("-")[2]) if field.name[-1:].isdigit() else 0):
         if isinstance(field, RadioField | SelectMultipleField):
-            lines += [str(one.label or one.value) for one in field.choices if one.value in fields.get(field.name, ())]
+            choices: Any = field.choices
+            lines += [str(one.label or one.value) for one in choices if one.value in fields.get(field.name, ())]
         elif isinstance(field, BooleanField):
             lines += [_("May be quoted outside this room")] if fields.get(field.name) else []
         elif field.name == "audience":
@@ -310,12 +312,14 @@ def in_words(activity: ActivityScreen, fields: Mapping[str, list[str]]) -> tuple
     return tuple(lines)
 
 
-def _phone_page(screen: PhoneScreen, personal: Personal, *, unsent: Unsent | None = None, status: int = 200) -> Response:
+def _phone_page(
+    screen: PhoneScreen, personal: Personal, *, unsent: Unsent | None = None, status: int = 200
+) -> Response:
     asking = bool(personal.csrf) and not personal.sent
     html = render_template(
         "take_part/phone.html",
         screen=screen,
-        place=Markup(fragments.phone(screen, personal=personal)),  # markup already: the same string is pushed
+        place=Markup(fragments.phone(screen, personal=personal)),  # noqa: S704 - our own templates made it
         personal=personal,
         unsent=unsent,
         refresh=not asking and unsent is None and screen.phase in ("lobby", "running"),
@@ -327,7 +331,9 @@ def _phone_page(screen: PhoneScreen, personal: Personal, *, unsent: Unsent | Non
 def _sorry(error: WorkshopError) -> Response:
     """Show a way back instead of a dead end."""
     heading = _("You are not in this session") if error.code == "no_seat" else _("This does not open a session")
-    return make_response(render_template("take_part/sorry.html", heading=heading, sentence=error.sentence), error.status)
+    return make_response(
+        render_template("take_part/sorry.html", heading=heading, sentence=error.sentence), error.status
+    )
 
 
 def phone_words() -> dict[str, str]:
