@@ -32,7 +32,7 @@ from werkzeug.test import TestResponse
 
 from tests.pages import check_response, csrf_token
 from tests.promises.halls import folder, hall  # noqa: F401 - fixtures for tests at service level
-from workshop import accounts, create_app
+from workshop import accounts, create_app, passwords
 from workshop.house import House
 from workshop.migrations import migrate
 from workshop.models import Account
@@ -169,7 +169,7 @@ def post(client: FlaskClient, url: str, data: dict[str, Any] | None = None, *, p
 
 # People ------------------------------------------------------------------------------------------------------------
 
-_HASH = accounts.hash_password(PASSWORD)  # one hash for all: each takes 64 MiB and 50 ms
+_HASH = passwords.hash(PASSWORD)  # one hash for all: each takes 64 MiB and 50 ms
 _numbers = itertools.count(1)
 
 

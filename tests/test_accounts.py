@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from tests.conftest import PASSWORD, make_account, post, signed_in
-from workshop import accounts
+from workshop import accounts, passwords
 from workshop.backoff import REMEMBERED, Backoff
 from workshop.errors import Forbidden, NotFound, WorkshopError
 from workshop.house import House
@@ -64,8 +64,8 @@ def test_a_wrong_password_and_an_unknown_address_look_the_same(client: FlaskClie
 
 def test_an_unknown_address_costs_the_same_work(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     work: list[str] = []
-    real = accounts._verify
-    monkeypatch.setattr(accounts, "_verify", lambda hashed, password: work.append(hashed) or real(hashed, password))
+    real = passwords.verify
+    monkeypatch.setattr(passwords, "verify", lambda hashed, password: work.append(hashed) or real(hashed, password))
     assert accounts.sign_in(house, "nobody@example.org", "not this one") is None
     assert len(work) == 1
     assert work[0].startswith("$argon2id$")
@@ -97,7 +97,7 @@ def test_guessing_from_elsewhere_does_not_lock_the_owner_out(app: Flask, facilit
 
 
 def test_a_flood_of_sign_ins_is_turned_away(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accounts, "_verify", lambda _hashed, _password: False)
+    monkeypatch.setattr(passwords, "verify", lambda _hashed, _password: False)
     app.extensions["sign_in_backoff"]._free = 1000
     seen = {enter(client, f"person{n}@example.org") for n in range(62)}
     assert seen == {401, 429}
@@ -229,16 +229,16 @@ def test_the_password_changes_only_with_the_present_one(client: FlaskClient, fac
 )
 def test_a_bad_password_is_refused(password: str) -> None:
     with pytest.raises(WorkshopError) as refused:
-        accounts.check_password("fay@example.org", password)
+        passwords.check("fay@example.org", password)
     assert refused.value.code == "weak_password"
 
 
 def test_a_password_may_hold_any_letters() -> None:
-    accounts.check_password("fay@example.org", "ruhige Flüsse 🚣 tragen")
+    passwords.check("fay@example.org", "ruhige Flüsse 🚣 tragen")
 
 
 def test_passwords_are_kept_as_argon2id() -> None:
-    assert accounts.hash_password(PASSWORD).startswith("$argon2id$")
+    assert passwords.hash(PASSWORD).startswith("$argon2id$")
 
 
 # One-time links -----------------------------------------------------------------------------------------------------

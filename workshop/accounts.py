@@ -1,7 +1,8 @@
 """Staff accounts: links, sign-in, passwords and rights in a session.
 
 Lives here: every rule about who is a member of staff and what they may do.
-Not here: requests, cookies and pages (`web/accounts.py`, `web/rights.py`).
+Not here: passwords themselves (`passwords.py`), requests, cookies and pages
+(`web/accounts.py`, `web/rights.py`).
 
 Tokens are 256 random bits; the database keeps only their SHA-256, so a copy of
 it opens nothing.
@@ -12,20 +13,15 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-import sys
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from . import passwords
 from .errors import Forbidden, NotFound, WorkshopError
 from .house import House
 from .models import Account, LiveSession, SessionRole, StaffLink, StaffSession
@@ -36,47 +32,6 @@ SIGNED_IN_FOR = timedelta(days=7)
 INVITATION_LASTS = timedelta(days=7)
 RESET_LASTS = timedelta(hours=24)
 FIRST_LINK_LASTS = timedelta(days=30)
-SHORTEST_PASSWORD = 12
-LONGEST_PASSWORD = 256  # argon2 takes any length; a megabyte would only burn time
-
-WORST_PASSWORDS = frozenset(
-    {
-        "123456789012",
-        "1234567890123",
-        "012345678901",
-        "111111111111",
-        "000000000000",
-        "passwordpassword",
-        "password1234",
-        "password12345",
-        "password123456",
-        "qwertyuiopas",
-        "qwertyuiop123",
-        "qwerty123456",
-        "iloveyou1234",
-        "letmeinletmein",
-        "administrator",
-        "adminadminadmin",
-        "welcomewelcome",
-        "welcome12345",
-        "changemechangeme",
-        "abcdefghijkl",
-        "abc123abc123",
-        "unstuckunstuck",
-        "correcthorsebatterystaple",
-        "workshopworkshop",
-        "trustno1trustno1",
-        "monkeymonkey",
-        "dragondragon",
-        "football1234",
-        "sunshine1234",
-        "princess1234",
-    }
-)
-
-_hasher = PasswordHasher()
-_at_once = threading.BoundedSemaphore(2)
-"""Two hashes at a time: each takes 64 MiB, and a flood of sign-ins must not fill the memory."""
 
 
 @dataclass(frozen=True)
@@ -87,59 +42,6 @@ class Opened:
     token: str
 
 
-# Passwords -----------------------------------------------------------------------------------------------------
-
-
-def hash_password(password: str) -> str:
-    """Return the argon2id hash of `password`, computed in a real thread."""
-    return str(_in_thread(lambda: _hasher.hash(password)))
-
-
-def check_password(email: str, password: str) -> None:
-    """Raise WorkshopError when nobody should use this password."""
-    folded = password.casefold()
-    if len(password) < SHORTEST_PASSWORD:
-        raise WorkshopError(
-            _("This password is too short. Use at least %(n)s characters.", n=SHORTEST_PASSWORD),
-            code="weak_password",
-        )
-    if len(password) > LONGEST_PASSWORD:
-        raise WorkshopError(_("Use at most %(n)s characters.", n=LONGEST_PASSWORD), code="weak_password")
-    if folded.strip() == email.casefold() or folded.strip() == email.partition("@")[0].casefold():
-        raise WorkshopError(_("Choose a password that is not your e-mail address."), code="weak_password")
-    if folded in WORST_PASSWORDS or len(set(folded)) < 4:
-        raise WorkshopError(
-            _("This password is among the first anybody would try. Choose another."), code="weak_password"
-        )
-
-
-def _verify(hashed: str, password: str) -> bool:
-    def work() -> bool:
-        try:
-            return _hasher.verify(hashed, password)
-        except (VerificationError, InvalidHashError):
-            return False  # inside: an exception that leaves a gevent thread is logged as a fault
-
-    return bool(_in_thread(work))
-
-
-@cache
-def _nobodys_hash() -> str:
-    """Return a hash that no password fits: an unknown user costs the same work as a known one."""
-    return hash_password(secrets.token_urlsafe(32))
-
-
-def _in_thread(work: Callable[[], Any]) -> Any:
-    """Run `work` in a real thread where greenlets would otherwise stand still for its 50-100 ms."""
-    with _at_once:
-        monkey = sys.modules.get("gevent.monkey")
-        if monkey is not None and monkey.is_module_patched("threading"):
-            import gevent
-
-            return gevent.get_hub().threadpool.apply(work)
-        return work()
-
-
 # Signing in and out ----------------------------------------------------------------------------------------------
 
 
@@ -148,11 +50,11 @@ def sign_in(house: House, email: str, password: str) -> Opened | None:
     with house.database.transaction() as session:
         account = _by_email(session, email)
     known = account is not None and account.active
-    right = _verify(account.password_hash if account else _nobodys_hash(), password[:LONGEST_PASSWORD])
+    right = passwords.verify(account.password_hash if account else passwords.nobodys_hash(), password)
     if account is None or not known or not right:
         return None
-    if _hasher.check_needs_rehash(account.password_hash):
-        fresh = hash_password(password)
+    if passwords.is_outdated(account.password_hash):
+        fresh = passwords.hash(password)
         with house.database.transaction() as session:
             session.execute(update(Account).where(Account.id == account.id).values(password_hash=fresh))
     with house.database.transaction() as session:
@@ -303,8 +205,8 @@ def redeem(house: House, purpose: str, token: str, *, password: str, name: str =
         link = read_link(session, purpose, token, now)
         known = session.get(Account, link.account_id) if link.account_id else None
     address = known.email if known else _clean_email(link.email or email)
-    check_password(address, password)
-    hashed = hash_password(password)
+    passwords.check(address, password)
+    hashed = passwords.hash(password)
     try:
         with house.database.transaction() as session:
             used = session.execute(
@@ -334,18 +236,18 @@ def redeem(house: House, purpose: str, token: str, *, password: str, name: str =
 def create(house: House, email: str, name: str, role: str, password: str) -> Account:
     """Make an account without a link: for the demo and the tests."""
     email = _clean_email(email)
-    check_password(email, password)
-    hashed = hash_password(password)
+    passwords.check(email, password)
+    hashed = passwords.hash(password)
     with house.database.transaction() as session:
         return _new_account(session, email, name, role, hashed, house.clock())
 
 
 def change_password(house: House, account: Account, present: str, new: str) -> str:
     """Set a new password, sign out every browser of the account, return a token for this one."""
-    if not _verify(account.password_hash, present[:LONGEST_PASSWORD]):
+    if not passwords.verify(account.password_hash, present):
         raise WorkshopError(_("This is not your present password."), code="wrong_password")
-    check_password(account.email, new)
-    hashed = hash_password(new)
+    passwords.check(account.email, new)
+    hashed = passwords.hash(new)
     with house.database.transaction() as session:
         _existing(session, account.id).password_hash = hashed
         _sign_out_everywhere(session, account.id)

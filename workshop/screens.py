@@ -4,6 +4,9 @@ Lives here: the screens as plain data, and the functions that read them from the
 present state. First paint, reconnect and push all call these. Not here: HTML
 (`fragments.py`), sending (`realtime/`), and any decision about moving on
 (`live_sessions.py`).
+
+A file of this length so that every decision about visibility can be read in one
+place.
 """
 
 from __future__ import annotations
