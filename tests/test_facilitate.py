@@ -205,7 +205,7 @@ def test_a_whole_session_runs_by_plain_forms(desk: FlaskClient, house: House, li
 def test_ending_is_asked_once_in_the_page(desk: FlaskClient, house: House, live_id: str) -> None:
     go(house, live_id, "start")
     shown = console(desk, live_id)
-    panel = re.search(r'<details class="ask" id="ask-end">.*?</details>', shown, re.DOTALL)
+    panel = re.search(r'<details class="once" id="ask-end">.*?</details>', shown, re.DOTALL)
     assert panel
     assert "End the session for everybody?" in panel[0]
     assert 'value="end"' in panel[0]

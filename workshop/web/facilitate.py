@@ -34,6 +34,9 @@ USUAL_GROUP = 12
 """Where the number of people starts: the size for which most teams come."""
 
 
+CHOSEN = required(_l("Choose one."))
+
+
 class WholeNumber(IntegerField):
     """A whole number whose error says what to enter."""
 
@@ -49,6 +52,7 @@ class FloorsForm(StaffForm):
 
     room_floor = SelectField(
         _l("Show a result from"),
+        [CHOSEN],
         coerce=int,
         choices=[
             SelectChoice(floor, _l("%(n)s answers", n=floor))
@@ -59,6 +63,7 @@ class FloorsForm(StaffForm):
     )
     words_floor = SelectField(
         _l("Print words in reports from"),
+        [CHOSEN],
         coerce=int,
         choices=[
             SelectChoice(floor, _l("%(n)s answers", n=floor))
@@ -76,7 +81,7 @@ class CreateForm(FloorsForm):
 
     title = StringField(_l("Title"), [required(_l("Enter a title.")), Length(max=200)])
     team = StringField(_l("Team"), [Length(max=200)], description=_l("Stands on the stage and on the report."))
-    language = SelectField(_l("Language"), description=_l("What phones and stage speak."))
+    language = SelectField(_l("Language"), [CHOSEN], description=_l("What phones and stage speak."))
     expected = WholeNumber(
         _l("How many people do you expect?"),
         [
@@ -92,6 +97,7 @@ class CreateForm(FloorsForm):
     )
     leader_is_manager = RadioField(
         _l("Is this person the team's manager?"),
+        [CHOSEN],
         choices=[SelectChoice("no", _l("No")), SelectChoice("yes", _l("Yes, and every phone will say so"))],
         default="no",
     )
@@ -101,6 +107,7 @@ class CreateForm(FloorsForm):
     )
     freeze_after_minutes = SelectField(
         _l("Fix the report"),
+        [CHOSEN],
         coerce=int,
         choices=[
             SelectChoice(0, _l("as soon as the session ends")),
