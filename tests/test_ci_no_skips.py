@@ -24,10 +24,10 @@ pytest.importorskip("a_library_that_nobody_has")
 """
 
 
-def _run(folder: Path, source: str, *options: str) -> subprocess.CompletedProcess[str]:
+def _run(folder: Path, source: str, *options: str, **environ: str) -> subprocess.CompletedProcess[str]:
     (folder / "test_something.py").write_text(source)
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", "/dev/null", *options, str(folder)]
-    alone = dict(os.environ, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")  # the other plugins cost seconds
+    alone = dict(os.environ, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", **environ)  # the other plugins cost seconds
     return subprocess.run(command, cwd=ROOT, env=alone, capture_output=True, text=True, check=False)
 
 
@@ -42,6 +42,10 @@ def test_a_skip_fails_where_nothing_may_skip(tmp_path: Path, source: str, worker
 def test_an_expected_failure_stays_one(tmp_path: Path) -> None:
     source = "import pytest\n\n@pytest.mark.xfail(reason='known')\ndef test_known():\n    assert False\n"
     assert "1 xfailed" in _run(tmp_path, source, "-p", "tests.ci_no_skips").stdout
+
+
+def test_a_skip_whose_reason_is_named_stays_a_skip(tmp_path: Path) -> None:
+    assert "1 skipped" in _run(tmp_path, SKIPPING_TEST, "-p", "tests.ci_no_skips", CI_MAY_SKIP="no Chromium").stdout
 
 
 def test_without_the_plugin_a_skip_stays_a_skip(tmp_path: Path) -> None:
