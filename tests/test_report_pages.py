@@ -178,6 +178,7 @@ def test_a_rehearsal_shows_its_draft_and_offers_no_freeze(runner: FlaskClient, h
     live = session_of(house, runner, rehearsal=True)
     page = runner.get(address(live)).get_data(as_text=True)
     assert "This is a rehearsal" in page and "data-freeze>" not in page
+    assert "the results here are made up" in runner.get(address(live, "/draft/manager")).get_data(as_text=True)
 
 
 def test_three_hundred_cards_and_long_ones_are_all_there(runner: FlaskClient, house: House) -> None:

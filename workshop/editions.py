@@ -8,7 +8,7 @@ markup. Not here: when this is done and that it is done once (`freezes.py`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -33,12 +33,8 @@ class Texts:
     findings: tuple[str, ...] = ()
     asks: str = ""
     next_steps: tuple[tuple[str, str, str], ...] = ()  # what, who, by when
-    heard: Mapping[str, str] = None  # type: ignore[assignment]
-    quotes: Mapping[str, tuple[str, ...]] = None  # type: ignore[assignment]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "heard", dict(self.heard or {}))
-        object.__setattr__(self, "quotes", dict(self.quotes or {}))
+    heard: Mapping[str, str] = field(default_factory=dict)
+    quotes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return the texts as they lie in the database."""

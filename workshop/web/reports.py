@@ -297,9 +297,10 @@ def printable(live_id: str, edition: str) -> Page:
 def draft_page(live_id: str, edition: str) -> Page:
     """Show how the report would look if it were frozen now."""
     live, data = _preview(live_id, edition)
-    return _as_page(
-        live, data, draft=True, note=_("A draft, for you alone. It can still change until the report is frozen.")
-    )
+    note = _("A draft, for you alone. It can still change until the report is frozen.")
+    if live.rehearsal:
+        note = _("A rehearsal: the results here are made up. A real session gives a report like this one.")
+    return _as_page(live, data, draft=True, note=note)
 
 
 @bp.get("/draft/<edition>/<paper>.pdf")
