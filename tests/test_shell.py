@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from flask import Flask, request
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 
 from tests.conftest import CheckedClient, post, signed_in
 from tests.pages import check_html
@@ -42,6 +43,11 @@ def failing(app: Flask) -> FlaskClient:
     @audience("anybody")
     def breaks() -> str:
         raise RuntimeError(request.args["said"])
+
+    @app.get("/full")
+    @audience("anybody")
+    def full() -> str:
+        raise OperationalError("insert", {}, Exception("database or disk is full"))
 
     @app.get("/pauses")
     @audience("anybody")
@@ -190,6 +196,30 @@ def test_what_breaks_shows_and_logs_nothing_of_the_inside(app: Flask, caplog: py
     assert "RuntimeError" in caplog.text  # the place is logged
     for canary in ("canary-of-an-answer", "canary-of-a-browser", "127.0.0.1"):
         assert canary not in html + caplog.text
+
+
+def test_a_full_disk_is_told_in_plain_words(app: Flask) -> None:
+    answer = failing(app).get("/full")
+    assert answer.status_code == 503
+    assert "Nothing is lost on your side" in answer.get_data(as_text=True)
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "back"),
+    [
+        ("/s/" + "x" * 22 + "/answer", 400, "/s/" + "x" * 22 + "/"),
+        ("/s/" + "x" * 22 + "/answer", 404, "/"),
+        ("/s/" + "x" * 22 + "/", 500, "/"),
+        ("/staff/sessions/" + "x" * 22 + "/settings", 409, "/staff/sessions/" + "x" * 22 + "/"),
+        ("/staff/people", 403, "/staff/"),
+        ("/nowhere", 404, "/"),
+    ],
+)
+def test_an_error_offers_a_way_that_does_not_lead_back_into_it(app: Flask, path: str, status: int, back: str) -> None:
+    with app.test_request_context(path):
+        html = error_page(status, "This did not work", "Do this.").get_data(as_text=True)
+    assert f'<a class="button button--primary" href="{back}">' in html
 
 
 def test_a_pause_is_asked_for_politely(app: Flask) -> None:

@@ -6,11 +6,14 @@ the domain, which `WorkshopError` carries, and sockets (`realtime`).
 
 from __future__ import annotations
 
+import re
+import sys
 import traceback
 from typing import Any
 
-from flask import Flask, Response, jsonify, make_response, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, jsonify, make_response, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -31,9 +34,27 @@ def page(status: int, title: str, sentence: str, *, code: str = "", advice: str 
     """Return one error, as a page or as JSON."""
     if wants_json():
         return make_response(jsonify(ok=False, code=code or f"http_{status}", sentence=sentence), status)
-    back = url_for("accounts.dashboard") if request.path.startswith("/staff") else "/"
-    html = render_template("errors/error.html", title=title, sentence=sentence, advice=advice, status=status, back=back)
+    back, where = way_back(status)
+    html = render_template(
+        "errors/error.html",
+        title=title,
+        sentence=sentence,
+        advice=advice,
+        status=status,
+        back=back,
+        where=where,
+    )
     return make_response(html, status)
+
+
+def way_back(status: int) -> tuple[str, str]:
+    """Return where to go from here and the words for it: never a dead end, never the place that just failed."""
+    session = re.match(r"/(?:s|staff/sessions)/[\w-]{20,32}/", request.path)
+    if session and status not in (403, 404) and request.path != session.group():
+        return session.group(), _("Back to the session")
+    if request.path.startswith("/staff"):
+        return url_for("accounts.dashboard"), _("Go to your sessions")
+    return "/", _("Go to the start page")
 
 
 def workshop_error(error: WorkshopError) -> BaseResponse:
@@ -89,6 +110,20 @@ def http_error(error: HTTPException) -> BaseResponse:
     return response
 
 
+def storage(_error: OperationalError) -> Response:
+    """The database is locked, full or away: nothing was kept, and it may be well again in a moment."""
+    current_app.log_exception(sys.exc_info())
+    response = page(
+        503,
+        _("This could not be saved just now"),
+        _("Nothing is lost on your side. Wait a moment, then send it again."),
+        code="storage",
+        advice=_("If it stays like this, the disk of the server may be full. Tell whoever runs it."),
+    )
+    response.headers["Retry-After"] = "10"
+    return response
+
+
 def unexpected(_error: HTTPException) -> Response:
     """Our own fault: say so, promise nothing, show nothing of the inside."""
     return page(
@@ -116,5 +151,6 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(WorkshopError, workshop_error)
     app.register_error_handler(CSRFError, csrf_error)
     app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(OperationalError, storage)
     app.register_error_handler(500, unexpected)
     app.log_exception = lambda exc_info: log_exception(app, exc_info)  # type: ignore[method-assign]
