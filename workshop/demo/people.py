@@ -93,10 +93,18 @@ class Socket:
         self.version = 0
         self.changed_at = 0.0  # monotonic; when the present screen came
         # No reconnecting: in a demo a lost connection is a failure, not a nuisance.
-        self.client = socketio.Client(http_session=browser.http, reconnection=False, handle_sigint=False)
+        self.client = socketio.Client(
+            http_session=browser.http, reconnection=False, handle_sigint=False, request_timeout=PATIENCE
+        )
         self.client.on("screen", self._take)
         try:
-            self.client.connect(browser.url, auth={"audience": audience, "live": live}, wait_timeout=PATIENCE)
+            # A websocket at once, as our pages do; polling is their second choice.
+            self.client.connect(
+                browser.url,
+                auth={"audience": audience, "live": live},
+                transports=["websocket"],
+                wait_timeout=PATIENCE,
+            )
         except socketio.exceptions.ConnectionError as error:
             raise DemoFailed(f"The {audience} could not connect: {error}") from error
         self.refresh()
