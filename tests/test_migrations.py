@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -19,6 +21,19 @@ def test_a_database_of_a_newer_version_is_refused_untouched(database_url: str) -
     engine.dispose()
     with pytest.raises(MigrationError, match="newer version"):
         migrate(database_url)
+
+
+def test_a_damaged_database_is_refused_with_instructions(tmp_path: Path) -> None:
+    (tmp_path / "unstuck.db").write_bytes(b"this is no database" * 1000)
+    with pytest.raises(MigrationError, match="restore a backup"):
+        migrate(f"sqlite:///{tmp_path / 'unstuck.db'}")
+    assert (tmp_path / "unstuck.db").read_bytes().startswith(b"this is no database")
+
+
+def test_a_database_server_that_is_away_is_named_without_its_password() -> None:
+    with pytest.raises(MigrationError, match="DATABASE_URL") as refused:
+        migrate("postgresql://unstuck:canary@127.0.0.1:1/unstuck")
+    assert "canary" not in str(refused.value)
 
 
 def test_an_interrupted_migration_leaves_nothing_half_made(

@@ -27,8 +27,9 @@ Group: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return the exit code; a setting that cannot be used is 2."""
+    """Run one command and return the exit code; 2 for an unusable setting, 3 for an unusable database."""
     from .errors import WorkshopError
+    from .migrations import MigrationError
 
     chosen = parser().parse_args(arguments)
     try:
@@ -37,6 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         print(f"This setting cannot be used.\n{error}", file=sys.stderr)
         return 2
+    except MigrationError as error:
+        print(error, file=sys.stderr)
+        return 3
     except WorkshopError as error:
         print(error.sentence, file=sys.stderr)
         return 1
@@ -75,26 +79,15 @@ def serve(_chosen: argparse.Namespace) -> int:
     """Start the server."""
     settings = Settings.from_env(os.environ)
     from . import server
-    from .migrations import MigrationError
 
-    try:
-        return server.serve(settings)
-    except MigrationError as error:
-        print(error, file=sys.stderr)
-        return 3
+    return server.serve(settings)
 
 
 def migrate(_chosen: argparse.Namespace) -> int:
     """Bring the database up to this version."""
-    from .migrations import MigrationError
     from .migrations import migrate as bring_up
 
-    settings = _settings()
-    try:
-        bring_up(settings.database_url)
-    except MigrationError as error:
-        print(error, file=sys.stderr)
-        return 3
+    bring_up(_settings().database_url)
     print("The database is up to date.")
     return 0
 

@@ -13,6 +13,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
+from sqlalchemy.exc import DatabaseError
 
 from ..db import make_engine
 
@@ -24,19 +25,40 @@ class MigrationError(Exception):
 def migrate(url: str) -> None:
     """Bring the database at `url` to this version; does nothing where it is there already.
 
-    Raises MigrationError for a database that a newer version has written.
+    Raises MigrationError for a database that a newer version has written, that is
+    damaged, or that does not answer; what is there stays as it was.
     """
     engine = make_engine(url)
     try:
-        _refuse_newer(engine)
-        with engine.begin() as connection:
-            if connection.dialect.name == "sqlite":
-                connection.exec_driver_sql("BEGIN IMMEDIATE")  # else each CREATE commits by itself: all or nothing
-            config = _config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        _bring_up(engine)
+    except DatabaseError as error:
+        raise MigrationError(_what_to_do(engine, error)) from error
     finally:
         engine.dispose()
+
+
+def _bring_up(engine: Engine) -> None:
+    _refuse_newer(engine)
+    with engine.begin() as connection:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # else each CREATE commits by itself: all or nothing
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _what_to_do(engine: Engine, error: DatabaseError) -> str:
+    reason = str(error.orig).strip().partition("\n")[0]
+    if engine.dialect.name == "sqlite":
+        return (
+            f"The database {engine.url.database} cannot be used: {reason}."
+            " If another program holds it, stop that one. If it is damaged, restore a backup;"
+            " docs/operators.md says how."
+        )
+    return (
+        f"The database {engine.url.render_as_string()} does not answer: {reason}."
+        " Start it, or correct the line DATABASE_URL."
+    )
 
 
 def is_current(url: str) -> bool:
