@@ -273,7 +273,8 @@ class LiveServer:
                 if self.log.count("Ctrl-C") > said:
                     return
             except (urllib.error.URLError, ConnectionError, TimeoutError):
-                time.sleep(0.05)
+                pass
+            time.sleep(0.05)
         raise AssertionError(f"the server never answered:\n{self.log}")
 
     def stop(self) -> int:
