@@ -434,6 +434,7 @@ def test_the_form_starts_from_the_guide_and_the_account(
     assert 'value="Small guide"' in shown
     assert f'value="{facilitator.name}"' in shown
     assert "checked" not in str(re.search(r'<input[^>]*name="facilitator_words"[^>]*>', shown))
+    assert '<input type="hidden" name="language" value="en">' in shown  # one language: nothing to choose
 
 
 def test_asking_what_a_group_will_see_creates_nothing(

@@ -93,7 +93,10 @@ const link = connect(
   { audience: "console", live: main.dataset.live ?? "" },
   {
     onScreen: (message) => patch(message.html),
-    onUp: () => (connection.textContent = ""),
+    onUp() {
+      connection.textContent = "";
+      main.dataset.upNow = "";
+    },
     onDown: () => (connection.textContent = main.dataset.lost ?? ""),
     onRefused: (refusal) => (connection.textContent = refusal.sentence || (main.dataset.lost ?? "")),
   },

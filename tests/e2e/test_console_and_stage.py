@@ -1,0 +1,504 @@
+"""Console and stage in real browsers against the real server: keys, two windows, reload, wall of cards, access."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import socketio
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.conftest import LiveServer
+from tests.e2e.conftest import Leader, axe_findings
+from tests.pages import csrf_token
+from tests.small_guide import look_up
+
+Window = Callable[..., Page]
+PHONE = {"width": 360, "height": 740}
+LAPTOP = {"width": 1280, "height": 720}
+DESK = {"width": 1920, "height": 1080}
+BEAMER = {"width": 1024, "height": 768}
+SOON = 5_000  # milliseconds a push may take on a machine that runs other tests beside
+
+
+@pytest.fixture
+def window(chromium: Browser, leader: Leader) -> Iterator[Window]:
+    """Return a maker of windows; each is a device of its own, and none may log an error."""
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
+
+    def make(path: str, viewport: dict[str, int] | None = None, *, staff: bool = True, **options: Any) -> Page:
+        context = chromium.new_context(viewport=viewport or LAPTOP, **options)  # type: ignore[arg-type]
+        contexts.append(context)
+        if staff:
+            context.add_cookies([{"name": "unstuck", "value": leader.cookie, "url": leader.url}])
+        context.on("weberror", lambda error: errors.append(str(error.error)))
+        context.on(
+            "console", lambda message: errors.append(message.text) if "Content Security" in message.text else None
+        )
+        context.set_default_timeout(10_000)
+        page = context.new_page()
+        page.goto(leader.url + path)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def console(window: Window, leader: Leader) -> Window:
+    """Return a maker of consoles of the leader's session, connected."""
+
+    def make(viewport: dict[str, int] | None = None, **options: Any) -> Page:
+        page = window(f"/staff/sessions/{leader.live_id}/", viewport, **options)
+        if options.get("java_script_enabled", True):
+            connected(page, leader)
+        return page
+
+    return make
+
+
+@pytest.fixture
+def stage(window: Window, leader: Leader) -> Window:
+    """Return a maker of stages, opened by the link alone."""
+
+    def make(viewport: dict[str, int] | None = None, **options: Any) -> Page:
+        token = look_up(leader.house, leader.live_id).stage_token
+        return window(f"/stage/{token}", viewport or DESK, staff=False, **options)
+
+    return make
+
+
+def connected(page: Page, leader: Leader) -> None:
+    """Wait until the console's own socket has brought its first screen."""
+    expect(page.locator("#primary")).to_be_visible()
+    expect(page.locator("main[data-up-now]")).to_have_count(1, timeout=SOON)
+
+
+def version(page: Page) -> int:
+    return int(page.locator(".console").get_attribute("data-version") or 0)
+
+
+def reaches(page: Page, leader: Leader) -> None:
+    """Wait until the page shows the present version."""
+    expect(page.locator(".console")).to_have_attribute(
+        "data-version", str(look_up(leader.house, leader.live_id).version), timeout=SOON
+    )
+
+
+def primary(page: Page) -> Any:
+    return page.locator("#primary")
+
+
+def join(phone: requests.Session, leader: Leader) -> None:
+    """Join as a phone without any script."""
+    welcome = phone.get(leader.url + leader.join_path)
+    phone.post(leader.url + leader.join_path, data={"csrf_token": csrf_token(welcome.text)})
+
+
+def answer_by_form(leader: Leader, text: str) -> None:
+    """Join and answer the open question as a phone without any script."""
+    with requests.Session() as phone:
+        join(phone, leader)
+        where = f"{leader.url}/s/{leader.live_id}/"
+        page = phone.get(where).text
+        hidden = dict(re.findall(r'name="(run|based_on)" value="([^"]*)"', page))
+        sent = phone.post(where + "answer", data={"csrf_token": csrf_token(page), "text-0": text, **hidden})
+        assert sent.status_code == 200, sent.status_code
+
+
+def nothing_sticks_out(page: Page) -> None:
+    """No page scrolls sideways."""
+    widths = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    assert widths[0] <= widths[1], widths
+
+
+# -- racing and losing
+
+
+def test_of_two_windows_that_press_at_once_one_wins_and_no_step_is_skipped(console: Window, leader: Leader) -> None:
+    leader.ask("stuck")
+    leader.press("close")
+    one, two = console(), console(PHONE)
+    reaches(one, leader)
+    reaches(two, leader)
+    before = look_up(leader.house, leader.live_id)
+    # Both in the same instant: the clicks go out before either answer can be back.
+    two.evaluate("setTimeout(() => document.getElementById('primary').click(), 0)")
+    one.evaluate("setTimeout(() => document.getElementById('primary').click(), 0)")
+    expect(one.locator(".room__prompt")).to_have_text("How much energy do you have?", timeout=SOON)
+    expect(two.locator(".room__prompt")).to_have_text("How much energy do you have?", timeout=SOON)
+    time.sleep(1)  # a second move, if there were one, would have landed by now
+    after = look_up(leader.house, leader.live_id)
+    assert (after.at, after.version) == ("energy", before.version + 1)
+
+
+def test_an_old_screen_is_told_that_somebody_else_moved_on(console: Window, leader: Leader) -> None:
+    page = console()
+    leader.press("start")
+    page.evaluate("document.querySelector('input[name=version]').value = '1'")
+    page.evaluate(
+        """() => { const b = document.createElement('button'); b.setAttribute('form', 'move'); b.value = 'start';
+        document.getElementById('screen').append(b); b.click(); }"""
+    )
+    expect(page.locator("#notice")).to_contain_text("Somebody else moved on", timeout=SOON)
+    expect(page.locator(".console")).to_have_attribute("data-phase", "running")
+
+
+def test_ending_needs_a_second_press_and_a_clicker_cannot_do_it_alone(console: Window, leader: Leader) -> None:
+    leader.press("start")
+    leader.press("jump", "told")
+    leader.press("open")
+    leader.press("close")
+    page = console()
+    expect(primary(page)).to_contain_text("End the session")
+    for _press in range(4):
+        page.keyboard.press("PageDown")
+    assert look_up(leader.house, leader.live_id).phase == "running"
+    page.keyboard.press("PageDown")
+    expect(page.get_by_text("End the session for everybody?")).to_be_visible()
+    page.get_by_role("button", name="Yes, end it").click()
+    expect(page.get_by_role("heading", name="The session has ended")).to_be_visible(timeout=SOON)
+
+
+def test_closing_below_the_floor_asks_first(console: Window, leader: Leader) -> None:
+    leader.ask("stuck")
+    page = console()
+    primary(page).click()
+    expect(page.get_by_text("Only 0 of the 5 needed have answered")).to_be_visible()
+    expect(primary(page)).to_contain_text("Keep it open")
+    primary(page).click()
+    expect(page.get_by_text("Only 0 of the 5 needed have answered")).to_be_hidden()
+    with_run = look_up(leader.house, leader.live_id)
+    assert with_run.at == "stuck"
+    expect(page.locator(".room__state--open")).to_be_visible()
+
+
+# -- keys
+
+
+def test_a_whole_step_is_led_with_a_clicker(console: Window, stage: Window, leader: Leader) -> None:
+    page, wall = console(), stage()
+    page.keyboard.press("PageDown")
+    expect(wall.locator("h1")).to_have_text("How this works", timeout=SOON)
+    page.keyboard.press("ArrowRight")
+    expect(wall.locator("h1")).to_have_text("What are you no longer passionate about?", timeout=SOON)
+    reaches(page, leader)
+    page.keyboard.press("PageUp")
+    expect(wall.locator("h1")).to_have_text("How this works", timeout=SOON)
+    reaches(page, leader)
+    page.keyboard.press(" ")
+    expect(wall.locator("h1")).to_have_text("What are you no longer passionate about?", timeout=SOON)
+    reaches(page, leader)
+    page.keyboard.press("b")
+    expect(wall.locator(".stage")).to_have_attribute("data-mode", "blank", timeout=SOON)
+    assert wall.locator("main").inner_text().strip() == "The screen is blank for a moment"
+    reaches(page, leader)
+    page.keyboard.press(".")
+    expect(wall.locator(".stage")).to_have_attribute("data-mode", "waiting", timeout=SOON)
+
+
+def test_keys_do_nothing_while_somebody_types_or_stands_on_a_button(console: Window, leader: Leader) -> None:
+    page = console()
+    page.locator("#stage-link").focus()
+    for key in ("PageDown", " ", "ArrowRight", "b", "?"):
+        page.keyboard.press(key)
+    page.get_by_text("Stage, code and door").focus()
+    page.keyboard.press(" ")  # shuts the part it stands on, and starts nothing
+    expect(page.locator("#stage-link")).to_be_hidden()
+    time.sleep(0.5)
+    assert look_up(leader.house, leader.live_id).phase == "lobby"
+
+
+def test_everything_is_reached_by_tab_in_a_sensible_order(console: Window, leader: Leader) -> None:
+    leader.press("start")
+    page = console()
+    page.locator("h1").click()
+    reached: list[str] = []
+    for _tab in range(80):
+        page.keyboard.press("Tab")
+        reached.append(
+            page.evaluate("(document.activeElement.id || document.activeElement.closest('[id]')?.id || '') + ''")
+        )
+    for wanted in ("primary", "do-blank-on", "do-timer_start-60", "ask-end", "links-running", "stop-told"):
+        assert wanted in reached, wanted
+    assert reached.index("primary") < reached.index("do-blank-on") < reached.index("stop-told")
+
+
+def test_the_question_mark_shows_and_hides_the_keys(console: Window) -> None:
+    page = console()
+    keys = page.get_by_role("heading", name="Keys and clicker")
+    expect(keys).to_be_hidden()
+    page.keyboard.press("?")
+    expect(keys).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(keys).to_be_hidden()
+
+
+# -- nothing jumps
+
+
+def test_a_push_leaves_focus_scroll_and_opened_parts_alone(console: Window, leader: Leader) -> None:
+    leader.ask("stuck")
+    page = console()
+    last = page.locator("#stop-told > summary")
+    last.click()
+    last.focus()
+    agenda = page.locator(".console__agenda")
+    scrolled = agenda.evaluate("e => e.scrollTop")
+    answer_by_form(leader, "one")
+    expect(page.locator(".room__count b")).to_have_text("1", timeout=SOON)
+    assert page.locator("#stop-told").evaluate("e => e.open")
+    assert page.evaluate("document.activeElement.closest('details').id") == "stop-told"
+    assert agenda.evaluate("e => e.scrollTop") == scrolled
+
+
+def test_a_reload_a_second_window_and_another_device_show_the_same_place(console: Window, leader: Leader) -> None:
+    leader.ask("energy")
+    leader.press("timer_start", "600")
+    pages = [console(), console(PHONE), console(DESK)]
+    pages[0].reload()
+    for page in pages:
+        expect(page.locator(".room__prompt")).to_have_text("How much energy do you have?")
+        expect(page.locator(".gauge [data-timer-text]")).to_have_text(re.compile(r"^(9:[345]\d|10:00)$"))
+
+
+def test_the_console_lives_through_a_restart_of_the_server(
+    console: Window, leader: Leader, live_server: LiveServer
+) -> None:
+    leader.ask("energy")
+    page = console()
+    assert leader.socket is not None
+    leader.socket.disconnect()
+    live_server.restart()
+    expect(page.locator("#connection")).to_have_text("", timeout=20_000)
+    leader.connect()
+    leader.press("timer_start", "300")
+    expect(page.locator(".gauge [data-timer-text]")).to_be_visible(timeout=20_000)
+
+
+# -- without a script
+
+
+def test_without_a_script_the_session_runs_by_plain_forms(console: Window, leader: Leader) -> None:
+    page = console(java_script_enabled=False)
+    primary(page).click()
+    expect(page.locator(".room__prompt")).to_have_text("How this works")
+    primary(page).click()
+    primary(page).click()
+    expect(page.locator(".room__state--open")).to_be_visible()
+    primary(page).click()  # below the floor: a question, opened in place
+    page.get_by_role("button", name="Yes, close it").click()
+    expect(page.get_by_text("so nothing is shown and the answers are gone")).to_be_visible()
+    page.locator("#ask-end > summary").click()
+    page.get_by_role("button", name="Yes, end it").click()
+    expect(page.get_by_role("heading", name="The session has ended")).to_be_visible()
+
+
+def test_the_create_page_says_what_a_group_will_see_while_one_types(window: Window, leader: Leader) -> None:
+    guide = look_up(leader.house, leader.live_id).guide_id
+    page = window(f"/staff/sessions/new?guide={guide}")
+    page.get_by_label("How many people do you expect?").fill("4")
+    expect(page.get_by_text("each question needs 5 answers")).to_be_visible(timeout=SOON)
+    page.get_by_text("Floors for a small group").click()
+    page.get_by_label("Show a result from").select_option("3")
+    expect(page.get_by_text("if at least 3 people answered")).to_be_visible(timeout=SOON)
+    warning = page.get_by_text("People hold back when their manager leads")
+    expect(warning).to_be_hidden()
+    page.get_by_label("Yes, and every phone will say so").check()
+    expect(warning).to_be_visible()
+    assert axe_findings(page) == []
+    page.get_by_role("button", name="Open the lobby").click()
+    expect(page.locator(".lobby__code")).to_be_visible()
+
+
+def test_the_stage_link_is_copied_or_marked_over_plain_http(console: Window) -> None:
+    page = console()
+    page.get_by_role("button", name="Copy").click()
+    expect(page.locator("[data-copy]")).to_have_text(re.compile("Copied|Marked"))
+
+
+# -- the stage
+
+
+def test_a_key_on_the_stage_moves_nobody(stage: Window, leader: Leader) -> None:
+    leader.press("start")
+    wall = stage()
+    before = look_up(leader.house, leader.live_id).version
+    for key in ("PageDown", " ", "ArrowRight", "b", ".", "PageUp", "Enter"):
+        wall.keyboard.press(key)
+    time.sleep(0.5)
+    assert look_up(leader.house, leader.live_id).version == before
+
+
+def test_the_stages_socket_has_no_power(stage: Window, leader: Leader) -> None:
+    token = look_up(leader.house, leader.live_id).stage_token
+    wall = socketio.Client(reconnection=False)
+    wall.connect(leader.url, auth={"audience": "stage", "live": token}, transports=["websocket"])
+    try:
+        ack = wall.call("move", {"command": "start", "argument": "", "version": 1}, timeout=10)
+        assert not ack["ok"]
+    finally:
+        wall.disconnect()
+    assert look_up(leader.house, leader.live_id).phase == "lobby"
+
+
+def test_joining_and_answering_is_counted_within_a_second_or_so(stage: Window, leader: Leader) -> None:
+    leader.ask("stuck")
+    wall = stage()
+    expect(wall.locator(".stage-count")).to_contain_text("0 have answered")
+    answer_by_form(leader, "one")
+    expect(wall.locator(".stage-count")).to_contain_text("1 has answered", timeout=SOON)
+    expect(wall.locator(".stage-count")).to_contain_text("1 joined")
+
+
+@pytest.mark.parametrize("viewport", [DESK, LAPTOP, BEAMER], ids=["1080p", "laptop", "4to3"])
+def test_every_text_on_the_stage_can_be_read_from_the_back_row(
+    stage: Window, leader: Leader, viewport: dict[str, int], shot: Callable[[Page, str], Path]
+) -> None:
+    wall = stage(viewport)
+
+    def check(name: str) -> None:
+        shot(wall, f"stage-{name}-{viewport['width']}")
+        least = wall.evaluate(
+            """() => { const walker = document.createTreeWalker(document.getElementById('screen'), NodeFilter.SHOW_TEXT);
+            let least = 1e9;
+            while (walker.nextNode()) {
+              const e = walker.currentNode.parentElement;
+              const box = e.getBoundingClientRect();
+              if (!walker.currentNode.data.trim() || box.width < 2 || e.closest('.visually-hidden')) continue;
+              least = Math.min(least, parseFloat(getComputedStyle(e).fontSize));
+            }
+            return least; }"""
+        )
+        assert least >= viewport["height"] / 25 - 0.5, (name, least)
+        sizes = wall.evaluate("[document.documentElement.scrollHeight, innerHeight]")
+        assert sizes[0] <= sizes[1] + 1, (name, sizes)
+        nothing_sticks_out(wall)
+
+    check("lobby")
+    leader.ask("stuck")
+    expect(wall.locator(".stage-state-open")).to_be_visible(timeout=SOON)
+    check("open")
+    for number in range(6):
+        answer_by_form(leader, f"Thought {number}: a meeting that nobody needs any more")
+    leader.press("close")
+    expect(wall.locator(".card").first).to_be_visible(timeout=SOON)
+    check("cards")
+
+
+def test_many_cards_make_pages_and_every_card_can_be_seen(stage: Window, leader: Leader) -> None:
+    leader.ask("stuck")
+    wall = stage(LAPTOP)
+    for number in range(24):
+        answer_by_form(leader, f"Card {number:02d} " + "words about work " * 8)
+    leader.press("close")
+    expect(wall.locator("#pages")).to_be_visible(timeout=SOON)
+    visible = """() => { const list = document.querySelector('.cards').getBoundingClientRect();
+      return [...document.querySelectorAll('.card')].filter(card => [...card.getClientRects()].some(box =>
+        box.left < list.right - 4 && box.right > list.left + 4)).map(card => card.textContent.slice(0, 7)); }"""
+    count = int((wall.locator("[data-page-text]").text_content() or "").split("/")[1])
+    seen: set[str] = set()
+    for number in range(count):
+        expect(wall.locator("[data-page-text]")).to_have_text(f"{number + 1} / {count}")
+        seen |= set(wall.evaluate(visible))
+        wall.keyboard.press("PageDown")
+    assert seen == {f"Card {number:02d}" for number in range(24)}
+    wall.keyboard.press("PageUp")
+    expect(wall.locator("[data-page-text]")).to_have_text(f"{count - 1} / {count}")
+
+
+def test_a_chart_that_is_shown_is_not_drawn_anew_when_somebody_joins(stage: Window, leader: Leader) -> None:
+    leader.ask("stuck")
+    for number in range(5):
+        answer_by_form(leader, f"thought {number}")
+    leader.press("close")
+    wall = stage()
+    wall.locator(".card").first.evaluate("card => { card.marked = true; }")
+    with requests.Session() as phone:
+        join(phone, leader)
+    expect(wall.locator(".stage-count")).to_contain_text("6 joined", timeout=SOON)
+    assert wall.locator(".card").first.evaluate("card => card.marked") is True
+
+
+# -- access and look
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [PHONE, LAPTOP, DESK], ids=["360", "1280", "1920"])
+def test_axe_finds_nothing_from_lobby_to_end(
+    console: Window,
+    stage: Window,
+    window: Window,
+    leader: Leader,
+    viewport: dict[str, int],
+    scheme: str,
+    shot: Callable[[Page, str], Path],
+) -> None:
+    desk = console(viewport, color_scheme=scheme)
+    wall = stage(viewport, color_scheme=scheme)
+    tag = f"{viewport['width']}-{scheme}"
+
+    def check(name: str) -> None:
+        for who, page in (("console", desk), ("stage", wall)):
+            shot(page, f"{who}-{name}-{tag}")
+            assert axe_findings(page) == [], f"{who} {name}"
+            nothing_sticks_out(page)
+
+    check("lobby")
+    leader.press("start")
+    expect(desk.locator(".room__prompt")).to_be_visible(timeout=SOON)
+    check("info")
+    leader.ask("stuck")
+    leader.press("timer_start", "50")
+    expect(wall.locator(".stage-minutes")).to_be_visible(timeout=SOON)
+    expect(desk.locator("#do-timer_pause")).to_be_visible(timeout=SOON)
+    check("open")
+    for number in range(6):
+        answer_by_form(leader, f"thought {number}")
+    leader.press("close")
+    expect(wall.locator(".card").first).to_be_visible(timeout=SOON)
+    expect(desk.locator(".card").first).to_be_visible(timeout=SOON)
+    check("released")
+    leader.press("end")
+    expect(desk.get_by_role("heading", name="The session has ended")).to_be_visible(timeout=SOON)
+    expect(wall.get_by_role("heading", name="Thank you")).to_be_visible(timeout=SOON)
+    check("ended")
+    for path in ("sheet", "settings"):
+        page = window(f"/staff/sessions/{leader.live_id}/{path}", viewport, color_scheme=scheme)
+        shot(page, f"{path}-{tag}")
+        assert axe_findings(page) == [], path
+        nothing_sticks_out(page)
+
+
+@pytest.mark.parametrize("width", [320, 640])
+def test_narrow_and_enlarged_windows_lose_nothing(console: Window, stage: Window, leader: Leader, width: int) -> None:
+    viewport = {"width": width, "height": 400}
+    leader.ask("stuck")
+    desk = console(viewport)
+    nothing_sticks_out(desk)
+    expect(primary(desk)).to_be_in_viewport()
+    for wanted in ("#do-blank-on", "#do-timer_start-60", ".talk__say", "#stop-told"):
+        part = desk.locator(wanted)
+        part.scroll_into_view_if_needed()
+        expect(part).to_be_in_viewport()
+    nothing_sticks_out(stage(viewport))
+
+
+def test_every_target_is_large_enough_for_a_finger(console: Window, leader: Leader) -> None:
+    leader.press("start")
+    page = console(PHONE)
+    small = page.evaluate(
+        """() => [...document.querySelectorAll('button, summary, a[href], input:not([type=hidden])')]
+        .filter(e => e.offsetParent && !e.classList.contains('skip'))
+        .map(e => [e.textContent.trim().slice(0, 30), e.getBoundingClientRect()])
+        .filter(([, box]) => box.height < 43.5 || box.width < 43.5).map(([name, box]) => name + ' ' + box.height)"""
+    )
+    assert small == []
