@@ -25,6 +25,8 @@ class Seen:
 
     activity: Activity
     release: Mapping[str, Any]
+    frame: bool = False
+    """In the guide's first or last step: about the session itself (arriving, rating), not about the work."""
 
 
 def printable(seen: Seen) -> bool:
@@ -36,8 +38,11 @@ def printable(seen: Seen) -> bool:
 
 
 def compute(results: Iterable[Seen]) -> tuple[str, ...]:
-    """Return at most three findings, the clearest shape first; fewer when fewer are there, never invented."""
-    ranked: list[tuple[float, int, str]] = []
+    """Return at most three findings, the clearest shape first; fewer when fewer are there, never invented.
+
+    What frames the session (its first and last step) only fills up what is left.
+    """
+    ranked: list[tuple[bool, float, int, str]] = []
     for place, seen in enumerate(results):
         if not printable(seen):
             continue
@@ -45,8 +50,8 @@ def compute(results: Iterable[Seen]) -> tuple[str, ...]:
         chart = kind.chart(seen.activity.config, kind.load(seen.release["result"]))
         clear = clearness(chart)
         if chart is not None and clear > 0:
-            ranked.append((-clear, place, in_context(seen.activity.prompt, chart.title)))
-    return tuple(sentence for _clear, _place, sentence in sorted(ranked)[:MOST_FINDINGS])
+            ranked.append((seen.frame, -clear, place, in_context(seen.activity.prompt, chart.title)))
+    return tuple(sentence for *_rank, sentence in sorted(ranked)[:MOST_FINDINGS])
 
 
 def clearness(chart: Chart | None) -> float:

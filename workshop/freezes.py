@@ -212,9 +212,10 @@ def _with_choice(material: Material, texts: Texts) -> Texts:
 
 
 def _seen(material: Material) -> list[findings.Seen]:
+    last = len(material.guide.steps) - 1
     return [
-        findings.Seen(activity, material.results[activity.id])
-        for step in material.guide.steps
+        findings.Seen(activity, material.results[activity.id], frame=number in (0, last))
+        for number, step in enumerate(material.guide.steps)
         for activity in step.activities
         if activity.id in material.results and KINDS[activity.kind].asks
     ]
