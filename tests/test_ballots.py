@@ -83,9 +83,7 @@ def test_fifty_sends_at_once_are_one_answer(box: BallotBox) -> None:
 
 def test_many_phones_at_once_are_all_kept(box: BallotBox) -> None:
     box.admit("run")
-    threads = [
-        threading.Thread(target=box.cast, args=("run", bytes([n]) * 32, 1, f"answer {n}")) for n in range(100)
-    ]
+    threads = [threading.Thread(target=box.cast, args=("run", bytes([n]) * 32, 1, f"answer {n}")) for n in range(100)]
     for thread in threads:
         thread.start()
     for thread in threads:

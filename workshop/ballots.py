@@ -146,7 +146,9 @@ class BallotBox:
                     other.done = True
         if item.error is not None or item.outcome is None:
             raise WorkshopError(
-                _("The server could not store this just now. Your answer is still on your phone; it will be sent again."),
+                _(
+                    "The server could not store this just now. Your answer is still on your phone; it will be sent again."
+                ),
                 code="not_stored",
                 status=503,
             ) from item.error
@@ -247,9 +249,7 @@ class BallotBox:
 
     def is_marked(self, run_id: str, batch: int) -> bool:
         """Return whether this batch was drawn already, by a server that died before it was published."""
-        return bool(
-            self._fetch("select 1 from answer where run_id = ? and batch = ? limit 1", (run_id, batch))
-        )
+        return bool(self._fetch("select 1 from answer where run_id = ? and batch = ? limit 1", (run_id, batch)))
 
     def take(self, run_id: str, batch: int, count: int) -> list[str]:
         """Mark `count` random waiting answers as this batch and return their bodies; again: the same ones."""

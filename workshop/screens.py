@@ -454,7 +454,11 @@ def _moves(live: LiveSession, guide: Guide, shown: StageScreen) -> tuple[Move | 
                 answered=shown.answered,
                 floor=live.room_floor,
             )
-            ask = _("Only %(answered)s of the %(floor)s needed have answered: close it and show nothing?", answered=shown.answered, floor=live.room_floor)
+            ask = _(
+                "Only %(answered)s of the %(floor)s needed have answered: close it and show nothing?",
+                answered=shown.answered,
+                floor=live.room_floor,
+            )
             return Move("close", _("Close and show"), ask=ask), (), hint
         return close, (), ""
     if phase == "closing":

@@ -22,9 +22,7 @@ def promise(live: LiveSession) -> tuple[str, ...]:
     if live.leader_is_manager:
         lines.append(_("%(leader)s leads this session and is this team's manager.", leader=live.leader))
     else:
-        lines.append(
-            _("%(leader)s leads this session and is not this team's manager.", leader=live.leader)
-        )
+        lines.append(_("%(leader)s leads this session and is not this team's manager.", leader=live.leader))
     lines.append(
         _(
             "Afterwards your manager gets a report with counts and shapes. "
@@ -51,7 +49,9 @@ def unprotected() -> tuple[str, ...]:
         _("People beside you can look at your screen. So can anybody who holds your unlocked phone."),
         _("A phone or network that your company manages may record what you do."),
         _("If this page's address begins with http, not https, others on the same Wi-Fi could read along."),
-        _("Whoever runs this server could change it. A copy of it taken in the middle of a question shows the order in which answers came, without names."),
+        _(
+            "Whoever runs this server could change it. A copy of it taken in the middle of a question shows the order in which answers came, without names."
+        ),
         _("If everybody else in the room puts their answers together, yours is what is left."),
         _("Somebody could join with several phones. We count phones, not people."),
     )
@@ -67,9 +67,7 @@ def seen_by(live: LiveSession, *, texts: bool, rolling: bool, for_manager: bool)
             others=max(5, live.room_floor) - 1,
         )
     else:
-        when = _(
-            "Seen by: the room, after this question closes, if at least %(floor)s answer.", floor=live.room_floor
-        )
+        when = _("Seen by: the room, after this question closes, if at least %(floor)s answer.", floor=live.room_floor)
     if for_manager:
         return when + " " + _("In the manager's report only if you choose so below.")
     if texts:

@@ -26,6 +26,9 @@ const SIZES = ["cards-huge", "cards-large", "cards-middle", "cards-small"];
 /** From full size to the least that is still readable; a prompt that is longer yet makes the page scroll. */
 const FITS = ["", "snug", "tight", "tightest"];
 
+/** A session that began again keeps its stage link; all stages do not ask for it in the same instant. */
+const AGAIN_MS = 800;
+
 let page = 0;
 let shownKey = "";
 let shownHtml = "";
@@ -95,6 +98,9 @@ function settle(key) {
   if (key !== shownKey) page = 0;
   if (shownKey && key !== shownKey) stage?.setAttribute("data-fresh", "");
   shownKey = key;
+  if (stage?.getAttribute("data-mode") === "moved") {
+    window.setTimeout(() => window.location.reload(), AGAIN_MS * (1 + Math.random()));
+  }
   timer.restart();
   timer.draw(words);
   arrange();
@@ -139,6 +145,9 @@ connect(
     onDown() {
       window.clearTimeout(late);
       late = window.setTimeout(() => (connection.textContent = connection.dataset.waiting ?? ""), 1500);
+    },
+    onRefused(refusal) {
+      connection.textContent = refusal.sentence || (connection.dataset.waiting ?? "");
     },
   },
 );

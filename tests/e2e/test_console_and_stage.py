@@ -12,6 +12,7 @@ import pytest
 import requests
 import socketio
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from pypdf import PdfReader
 
 from tests.conftest import LiveServer
 from tests.e2e.conftest import Leader, axe_findings
@@ -392,6 +393,30 @@ def test_every_text_on_the_stage_can_be_read_from_the_back_row(
     leader.press("close")
     expect(wall.locator(".card").first).to_be_visible(timeout=SOON)
     check("cards")
+
+
+def test_starting_again_with_other_floors_brings_the_stage_along(window: Window, stage: Window, leader: Leader) -> None:
+    wall = stage()
+    code = str(look_up(leader.house, leader.live_id).code)
+    settings = window(f"/staff/sessions/{leader.live_id}/settings")
+    settings.get_by_label("Show a result from").select_option("3")
+    settings.get_by_role("button", name="Start again with these floors").click()
+    expect(settings.locator(".lobby__code")).to_have_text(code)
+    assert leader.live_id not in settings.url
+    settings.locator("#primary").click()
+    expect(wall.locator("h1")).to_have_text("How this works", timeout=15_000)
+
+
+def test_the_join_sheet_is_one_page_of_paper(window: Window, leader: Leader, tmp_path: Path) -> None:
+    page = window(f"/staff/sessions/{leader.live_id}/sheet")
+    page.pdf(path=tmp_path / "sheet.pdf", prefer_css_page_size=True, print_background=True)
+    sheets = PdfReader(tmp_path / "sheet.pdf").pages
+    assert len(sheets) == 1
+    box = sheets[0].mediabox
+    assert (round(float(box.width)), round(float(box.height))) == (595, 842)  # A4 in points
+    text = sheets[0].extract_text()
+    assert str(look_up(leader.house, leader.live_id).code)[:3] in text
+    assert "Print this page" not in text
 
 
 def test_many_cards_make_pages_and_every_card_can_be_seen(stage: Window, leader: Leader) -> None:

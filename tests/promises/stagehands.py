@@ -231,14 +231,15 @@ class Room:
         return [(card.id, card.text) for card in (shown.cards if shown else ())]
 
 
-def room(house: House, sorts: Sequence[str], phones: int, **settings: Any) -> Room:
-    """Start a live session that asks these sorts, with so many phones in it."""
+def room(house: House, sorts: Sequence[str], phones: int, *, lobby: bool = False, **settings: Any) -> Room:
+    """Start a live session that asks these sorts, with so many phones in it; `lobby`: let it wait there."""
     values = {"title": "Proof", "team": "", "language": "en", "expected": max(phones, 1), "leader": "Lee", **settings}
     values.setdefault("leader_is_manager", False)
     new = live_sessions.NewSession(guide_id=add_guide(house, guide_source(sorts)), **values)
     made = Room(house, live_sessions.create(house, add_account(house), new), tuple(sorts))
     made.join(phones)
-    made.move("start")
+    if not lobby:
+        made.move("start")
     return made
 
 

@@ -39,21 +39,25 @@ def database_text(house: House) -> str:
         return repr([connection.execute(table.select()).all() for table in Base.metadata.sorted_tables])
 
 
-@pytest.mark.parametrize("sort", list(KINDS))
 @pytest.mark.parametrize(("floor", "answering"), FEW)
-def test_below_the_floor_no_output_holds_an_answer(
-    hall: House, folder: Path, sort: str, floor: int, answering: int
-) -> None:
-    played = room(hall, [sort], 15, room_floor=floor)
-    words = [canary() for _ in range(15)]
-    too_few(played, answering, words)
-    for screen in played.seen():
-        shown = getattr(screen, "stage", screen).activity
-        assert shown.phase == "too_few"
-        assert (shown.result, shown.cards, shown.people) == (None, (), "")
-    hidden = [form for word in words for form in (word, word[::-1])]
-    seen = " ".join(everything_seen(played)) + database_text(hall)
-    assert not [word for word in hidden if word in seen]
+def test_below_the_floor_no_output_holds_an_answer(hall: House, folder: Path, floor: int, answering: int) -> None:
+    """Every sort of question in one session, and the search after each."""
+    played = room(hall, list(KINDS), 15, room_floor=floor)
+    hidden: list[str] = []
+    for index in range(len(KINDS)):
+        if index:
+            played.move("next")
+        words = [canary() for _ in range(15)]
+        hidden += [form for word in words for form in (word, word[::-1])]
+        too_few(played, answering, words)
+        for screen in played.seen():
+            shown = getattr(screen, "stage", screen).activity
+            assert shown.phase == "too_few"
+            assert (shown.result, shown.cards, shown.people) == (None, (), "")
+        seen = " ".join(everything_seen(played))
+        assert not [word for word in hidden if word in seen]
+    told = database_text(hall)
+    assert not [word for word in hidden if word in told]
     files = b"".join(files_below(folder).values())
     assert not [word for word in hidden if word.encode() in files]
 

@@ -86,6 +86,8 @@ def register(transport: Transport, registry: Registry, coalescer: Coalescer, hou
         }
 
     def screen(caller: Caller, payload: dict[str, Any]) -> Ack:
+        if not registry.still(caller):
+            return _refusal("forbidden", _("You have no part in this session any more."))
         return coalescer.message(caller.live_id, caller.audience, caller.role) or _refusal("not_found", "")
 
     def move(caller: Caller, payload: dict[str, Any]) -> Ack:

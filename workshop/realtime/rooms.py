@@ -114,6 +114,16 @@ class Registry:
             found = accounts.role_in(session, account.id, live_id) if account else None
         return found[1] if found else ""
 
+    def still(self, caller: Caller) -> bool:
+        """Return whether what let a connection in holds at this moment; a seat holds until its session is gone."""
+        if caller.audience == "console":
+            return self.role(caller.staff_token, caller.live_id) == caller.role
+        if caller.audience == "stage":
+            with self._house.database.transaction() as session:
+                live = session.get(LiveSession, caller.live_id)
+                return live is not None and live.stage_token == caller.stage_token
+        return True
+
     def steered(self) -> set[str]:
         """Return the live sessions that have a console connected here."""
         return {caller.live_id for caller in self._callers.values() if caller.audience == "console"}

@@ -86,7 +86,7 @@ class _Stock:
         self.server.disconnect(sid)
 
 
-def _whole_writes(websocket: type) -> type:
+def _whole_writes(websocket: Any) -> Any:
     """Return the driver's websocket with writes that are never cut short.
 
     simple-websocket calls `socket.send` once and ignores how much of a frame it
@@ -94,8 +94,10 @@ def _whole_writes(websocket: type) -> type:
     """
 
     class WholeWrites(websocket):  # type: ignore[misc]
+        app: Any
+
         def __call__(self, environ: Any, start_response: Any) -> Any:
-            handler = self.app
+            handler: Any = self.app
 
             def mended(wrapper: Any) -> Any:
                 wrapper.ws.sock = _WholeSocket(wrapper.ws.sock)
