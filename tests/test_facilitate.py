@@ -321,7 +321,7 @@ def test_the_sheet_has_the_way_in_and_three_lines_on_anonymity(desk: FlaskClient
     live = look_up(house, live_id)
     assert f"<span>{str(live.code)[:3]}</span>" in shown
     assert '<svg class="qr"' in shown
-    lines = re.search(r'<ol class="sheet__lines".*?</ol>', shown, re.DOTALL)
+    lines = re.search(r'<ul class="sheet__lines".*?</ul>', shown, re.DOTALL)
     assert lines
     assert lines[0].count("<li>") == 3
     assert "at least 5 people" in lines[0]

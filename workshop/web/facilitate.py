@@ -249,7 +249,7 @@ def sheet(live_id: str) -> str:
     with house().database.transaction() as session:
         live = live_sessions.get(session, live_id)
         screen = screens.stage(session, live, house())
-    return render_template("facilitate/sheet.html", screen=screen, lines=who_sees.promise(live)[:3])
+    return render_template("facilitate/sheet.html", screen=screen, floor=live.room_floor)
 
 
 @bp.route("/<live_id>/settings", methods=["GET", "POST"])
