@@ -248,7 +248,11 @@ def activity(session: Session, live: LiveSession, item: Activity, run: ActivityR
         people=people_text(release, live.room_floor) if result is not None else "",
         made_up=bool(release.get("made_up")) and result is not None,
         seen_by=who_sees.seen_by(
-            live, texts=kind.texts, rolling=item.release == "rolling", for_manager=item.for_ == "manager"
+            live,
+            texts=kind.texts,
+            rolling=item.release == "rolling",
+            for_manager=item.for_ == "manager",
+            own_words=kind.own_words,
         )
         if kind.asks
         else "",

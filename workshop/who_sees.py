@@ -6,6 +6,8 @@ the rules themselves; a sentence here that the code does not keep is a defect.
 
 from __future__ import annotations
 
+from . import anonymity, live_sessions
+from .activities import KINDS
 from .models import LiveSession
 from .words import _
 
@@ -14,9 +16,7 @@ def promise(live: LiveSession) -> tuple[str, ...]:
     """Return the session's promise, one sentence each, most important first."""
     lines = [
         _("You need no account and no name. Nobody can see which answer is yours, not even the person who leads."),
-        _(
-            "While a question is open, nobody sees any answer. When it closes, all answers appear at once, in random order."
-        ),
+        _until_closed(live),
         _("The room sees answers only if at least %(floor)s people gave one.", floor=live.room_floor),
     ]
     if live.leader_is_manager:
@@ -26,9 +26,10 @@ def promise(live: LiveSession) -> tuple[str, ...]:
     lines.append(
         _(
             "Afterwards your manager gets a report with counts and shapes. "
-            "Your own words appear in it only if you allow it for that text, and only from %(floor)s answers on.",
+            "Your texts appear in it only if you allow it for that text, and only from %(floor)s answers on.",
             floor=live.words_floor,
         )
+        + _clouds(live)
     )
     if live.facilitator_words:
         lines.append(
@@ -38,8 +39,32 @@ def promise(live: LiveSession) -> tuple[str, ...]:
             )
         )
     else:
-        lines.append(_("%(leader)s gets no file with your words.", leader=live.leader))
+        lines.append(_("%(leader)s gets no file with your texts.", leader=live.leader))
     return tuple(lines)
+
+
+def _until_closed(live: LiveSession) -> str:
+    """Return when answers appear, with the exception where the guide has one."""
+    rule = _(
+        "While a question is open, nobody sees any answer. When it closes, all answers appear at once, in random order."
+    )
+    if not any(activity.release == "rolling" for activity in live_sessions.guide_of(live).activities):
+        return rule
+    exception = _(
+        "A few light questions show answers while they are open, mixed in groups of at least %(pool)s; "
+        "your phone says so before you send.",
+        pool=anonymity.pool_size(live.room_floor),
+    )
+    return f"{rule} {exception}"
+
+
+def _clouds(live: LiveSession) -> str:
+    """Return what a report does with the words of a cloud, where the guide has one: nobody is asked for each."""
+    if not any(KINDS[activity.kind].own_words for activity in live_sessions.guide_of(live).activities):
+        return ""
+    return " " + _(
+        "The words of a word cloud are in it all together, also from %(floor)s answers on.", floor=live.words_floor
+    )
 
 
 def unprotected() -> tuple[str, ...]:
@@ -57,14 +82,14 @@ def unprotected() -> tuple[str, ...]:
     )
 
 
-def seen_by(live: LiveSession, *, texts: bool, rolling: bool, for_manager: bool) -> str:
+def seen_by(live: LiveSession, *, texts: bool, rolling: bool, for_manager: bool, own_words: bool = False) -> str:
     """Return the quiet sentence beside a field: who sees this, when, and in which report."""
     if live.rehearsal:
         return _("Rehearsal: nothing that you send here is shown or kept.")
     if rolling:
         when = _(
             "Seen by: the room, while the question is open, mixed with at least %(others)s others. Final when sent.",
-            others=max(5, live.room_floor) - 1,
+            others=anonymity.pool_size(live.room_floor) - 1,
         )
     else:
         when = _("Seen by: the room, after this question closes, if at least %(floor)s answer.", floor=live.room_floor)
@@ -72,4 +97,10 @@ def seen_by(live: LiveSession, *, texts: bool, rolling: bool, for_manager: bool)
         return when + " " + _("In the manager's report only if you choose so below.")
     if texts:
         return when + " " + _("Not in the manager's report unless you switch it on.")
+    if own_words:
+        return (
+            when
+            + " "
+            + _("In the report together with all other words, if at least %(floor)s answer.", floor=live.words_floor)
+        )
     return when + " " + _("In the report as counts or shapes, never as single answers.")
