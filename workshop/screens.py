@@ -394,6 +394,8 @@ def _agenda(session: Session, live: LiveSession, guide: Guide, now: datetime) ->
     runs = {run.activity_id: run for run in session.scalars(select(ActivityRun).where(ActivityRun.live_id == live.id))}
     starts = live.started_at or now
     here = guide.step_of(live.at).id if live.at else None
+    ids = [item.id for item in guide.activities]
+    passed = set(ids if live.phase == "ended" else ids[: ids.index(live.at)] if live.at else ())
     steps = []
     for step in guide.steps:
         stops = tuple(
@@ -404,6 +406,8 @@ def _agenda(session: Session, live: LiveSession, guide: Guide, now: datetime) ->
                 prompt=item.prompt,
                 state=_STOP_STATES[_phase(runs.get(item.id), KINDS[item.kind].asks)]
                 if KINDS[item.kind].asks
+                else "done"
+                if item.id in passed
                 else "to come",
                 here=item.id == live.at,
             )
