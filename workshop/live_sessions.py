@@ -277,14 +277,14 @@ def move(house: House, role: str, live_id: str, command: str, argument: str, ver
     handler = _MOVES.get(command)
     if handler is None:
         raise WorkshopError(_("There is no such move."), code="unknown_move")
-    if command == "close":
-        return _close_by_hand(house, live_id, version)
     if command == "open":
         # The gate first: a phone must never be told of a question that refuses its answer.
         argument = anonymity.new_id()
         _check_version(house, live_id, version)
         house.boxes.box(live_id).admit(argument)
     try:
+        if command == "close":
+            return _close_by_hand(house, live_id, version)
         with house.database.transaction() as session:
             live = get(session, live_id)
             if live.version != version:
@@ -293,12 +293,18 @@ def move(house: House, role: str, live_id: str, command: str, argument: str, ver
     except (IntegrityError, WorkshopError) as error:
         if command == "open":
             house.boxes.box(live_id).forget(argument)
-        if isinstance(error, WorkshopError):
+        if isinstance(error, WorkshopError) and not _has_moved(house, live_id, version):
             raise
+        # Whoever was faster may have done so between two looks: the loser is shown the new state, not told off.
         raise Stale(_("Somebody else moved on. Here is the present state.")) from error
     if command == "end":
         house.boxes.discard(live_id)
     return version + 1
+
+
+def _has_moved(house: House, live_id: str, version: int) -> bool:
+    with house.database.transaction() as session:
+        return get(session, live_id).version != version
 
 
 def _check_version(house: House, live_id: str, version: int) -> None:
