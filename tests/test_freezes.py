@@ -349,10 +349,31 @@ def test_the_clearest_shape_is_the_first_finding(db: Session) -> None:
     assert len(suggested) <= 3
 
 
-def test_a_finding_never_says_a_word_below_the_words_floor(db: Session) -> None:
-    live = add_live(db, people=7)
-    release(db, live, "cloud", [{"word-0": ["fog" if number < 6 else "sun"]} for number in range(7)])
+@pytest.mark.parametrize("people", [7, 40])
+def test_a_finding_never_says_a_word_that_nobody_was_asked_for(db: Session, people: int) -> None:
+    live = add_live(db, people=people)
+    release(db, live, "cloud", _fog(people))
     assert not any("fog" in finding for finding in draft_of(db, live).suggested)
+
+
+@pytest.mark.parametrize("file", [False, True])
+def test_the_words_of_a_cloud_never_reach_the_manager(db: Session, file: bool) -> None:
+    live = add_live(db, people=40, facilitator_words=file)
+    release(db, live, "cloud", _fog(40))
+    frozen = freeze(db, live)
+    assert "fog" not in printed(frozen, "manager")
+    assert ("fog" in printed(frozen, "facilitator")) is file
+
+
+def test_a_summary_may_not_carry_a_long_entry_of_a_cloud_out_of_the_room(db: Session) -> None:
+    live = add_live(db, people=12)
+    release(db, live, "cloud", [*_fog(11), {"word-0": ["i do not like my new job"]}])
+    with pytest.raises(WorkshopError, match="like my new job"):
+        freeze(db, live, heard={"cloud": "Somebody said: I do not like my new job at all."})
+
+
+def _fog(people: int) -> list[dict[str, list[str]]]:
+    return [{"word-0": [("fog", "fog", "sun", "noise")[number % 4]]} for number in range(people)]
 
 
 @pytest.mark.parametrize(

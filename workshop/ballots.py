@@ -221,8 +221,9 @@ class BallotBox:
         """
 
         def work() -> None:
-            for table in ("answer", "loose", "gate"):
-                self._db.execute(f"delete from {table} where run_id = ?", (run_id,))
+            self._db.execute("delete from answer where run_id = ?", (run_id,))
+            self._db.execute("delete from loose where run_id = ?", (run_id,))
+            self._db.execute("delete from gate where run_id = ?", (run_id,))
 
         self._transact(work)
         with self._lock:

@@ -17,7 +17,6 @@ from babel.dates import format_date
 
 from . import anonymity, report_prose
 from .activities import KINDS
-from .findings import Seen, printable
 from .guides.schema import Activity, Guide, Step
 from .models import LiveSession
 from .quoting import Words, offered
@@ -181,14 +180,12 @@ def _block(material: Material, activity: Activity, manager: bool) -> dict[str, A
     kind = KINDS[activity.kind]
     if kind.texts:
         return {**block, **_words(material, activity, manager)}
-    if not printable(Seen(activity, release)):
-        return {
-            **block,
-            "note": _(
-                "Words are printed only from %(floor)s answers on. These stayed in the room.", floor=live.words_floor
-            ),
-        }
-    people = block["people"]
+    if kind.own_words:
+        block |= _words(material, activity, manager)
+        if manager or not live.facilitator_words or not release.get("words_ok"):
+            return block
+        block = {"heading": activity.prompt, **({"heard": block["heard"]} if "heard" in block else {})}
+    people = answered_words(release, live.room_floor)
     if not kind.own_words:
         del block["people"]  # the drawing's own note says it
     block["drawing"] = {
@@ -217,7 +214,7 @@ def _words(material: Material, activity: Activity, manager: bool) -> dict[str, A
     heard = _lines(material.texts.heard.get(activity.id, ""))
     if heard:
         out["heard"] = {"heading": _("What we heard"), "items": heard}
-    if not manager and live.facilitator_words and words_ok:
+    if not manager and live.facilitator_words and words_ok and KINDS[activity.kind].texts:
         out["words_heading"] = _("All words that the room saw")
         out["words"] = [{"text": card.text} for card in sorted(cards, key=lambda card: card.id)]
     elif manager:

@@ -30,11 +30,11 @@ class Seen:
 
 
 def printable(seen: Seen) -> bool:
-    """Say whether a report may draw this result: above the room's floor, and above the words' floor for words."""
+    """Say whether every report may draw this result: above the room's floor, and nobody's own words."""
     kind = KINDS[seen.activity.kind]
     if seen.release.get("too_few") or seen.release.get("result") is None:
         return False
-    return not kind.texts and (not kind.own_words or bool(seen.release.get("words_ok")))
+    return not kind.texts and not kind.own_words
 
 
 def compute(results: Iterable[Seen]) -> tuple[str, ...]:

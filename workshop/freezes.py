@@ -194,6 +194,12 @@ def _material(session: Session, live: LiveSession, guide: Guide) -> tuple[Materi
     cards: dict[str, list[Words]] = {}
     for card in session.scalars(select(Card).where(Card.run_id.in_(activity_of)).order_by(Card.id)):
         cards.setdefault(activity_of[card.run_id], []).append(Words(card.id, card.text, card.quotable))
+    for activity in guide.activities:
+        kind, release = KINDS[activity.kind], results.get(activity.id)
+        if kind.own_words and release and not release.get("too_few"):
+            # Cards in all but name: shown beside the summary, never quotable, guarded by the six-word rule.
+            words = kind.words(kind.load(release["result"]))
+            cards[activity.id] = [Words(f"{activity.id}-{n}", word, False) for n, word in enumerate(words)]
     material = Material(live, guide, results, cards, Texts())
     stored = session.get(ReportText, live.id)
     if stored is not None:
@@ -224,7 +230,9 @@ def _seen(material: Material) -> list[findings.Seen]:
 def _text_activities(material: Material) -> list[Activity]:
     """Return the text activities that the room has seen something of, in the guide's order."""
     return [
-        seen.activity for seen in _seen(material) if KINDS[seen.activity.kind].texts and not seen.release.get("too_few")
+        seen.activity
+        for seen in _seen(material)
+        if (KINDS[seen.activity.kind].texts or KINDS[seen.activity.kind].own_words) and not seen.release.get("too_few")
     ]
 
 

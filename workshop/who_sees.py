@@ -59,12 +59,10 @@ def _until_closed(live: LiveSession) -> str:
 
 
 def _clouds(live: LiveSession) -> str:
-    """Return what a report does with the words of a cloud, where the guide has one: nobody is asked for each."""
+    """Return what becomes of the words of a cloud, where the guide has one: nobody is asked for each."""
     if not any(KINDS[activity.kind].own_words for activity in live_sessions.guide_of(live).activities):
         return ""
-    return " " + _(
-        "The words of a word cloud are in it all together, also from %(floor)s answers on.", floor=live.words_floor
-    )
+    return " " + _("The words of a word cloud stay in the room.")
 
 
 def unprotected() -> tuple[str, ...]:
@@ -98,9 +96,5 @@ def seen_by(live: LiveSession, *, texts: bool, rolling: bool, for_manager: bool,
     if texts:
         return when + " " + _("Not in the manager's report unless you switch it on.")
     if own_words:
-        return (
-            when
-            + " "
-            + _("In the report together with all other words, if at least %(floor)s answer.", floor=live.words_floor)
-        )
+        return when + " " + _("Not in the manager's report.")
     return when + " " + _("In the report as counts or shapes, never as single answers.")

@@ -1,7 +1,7 @@
 """Promise 12: passing and answering are the same event, the same size, the same place on the screen.
 
 The bytes on the wire of a real browser are measured in
-`tests/e2e/test_silence_on_the_wire.py`; here is the arithmetic they rest on.
+`tests/e2e/test_phone.py`; here is the arithmetic they rest on.
 """
 
 from __future__ import annotations

@@ -75,9 +75,9 @@ def test_a_guide_with_light_questions_says_that_they_are_an_exception() -> None:
     assert "while they are open" not in " ".join(who_sees.promise(live()))
 
 
-def test_a_guide_with_a_word_cloud_says_that_its_words_are_printed() -> None:
-    said = " ".join(who_sees.promise(live(guide_source=guide_source(["cloud"]), words_floor=6)))
-    assert "words of a word cloud are in it all together, also from 6 answers on" in said
+def test_a_guide_with_a_word_cloud_says_that_its_words_stay_in_the_room() -> None:
+    said = " ".join(who_sees.promise(live(guide_source=guide_source(["cloud"]))))
+    assert "words of a word cloud stay in the room" in said
     assert "cloud" not in " ".join(who_sees.promise(live()))
 
 
@@ -92,7 +92,7 @@ def test_no_setting_that_matters_goes_unsaid(name: str) -> None:
         ({}, ["after this question closes", "at least 5", "never as single answers"]),
         ({"texts": True}, ["after this question closes", "at least 5", "unless you switch it on"]),
         ({"texts": True, "for_manager": True}, ["after this question closes", "only if you choose so"]),
-        ({"own_words": True}, ["after this question closes", "together with all other words, if at least 10"]),
+        ({"own_words": True}, ["after this question closes", "Not in the manager's report."]),
         ({"rolling": True}, ["while the question is open", "at least 4 others", "Final when sent"]),
         ({"rolling": True, "texts": True}, ["at least 4 others", "unless you switch it on"]),
     ],

@@ -67,7 +67,8 @@ class Kind(ABC):
     may_roll: ClassVar[bool] = False
     """True: an author may choose rolling release."""
     own_words: ClassVar[bool] = False
-    """True: the aggregate itself holds people's own words, so a report prints it only from the words' floor on."""
+    """True: the aggregate itself holds people's own words. Nobody was asked for each, so it stays in the room
+    (promise 11): no manager's report draws it or finds something in it."""
 
     @abstractmethod
     def clean(self, config: Any, fields: Fields) -> Body:
@@ -96,6 +97,10 @@ class Kind(ABC):
     @abstractmethod
     def load(self, data: Mapping[str, Any]) -> Any:
         """Return the aggregate that `dump` wrote."""
+
+    def words(self, aggregate: Any) -> tuple[str, ...]:
+        """Return the people's own words that an aggregate holds; kinds with `own_words` override it."""
+        return ()
 
     @abstractmethod
     def chart(self, config: Any, aggregate: Any) -> Chart | None:

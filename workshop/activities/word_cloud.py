@@ -103,6 +103,10 @@ class WordCloud(Kind):
         """Return the aggregate that `dump` wrote."""
         return CloudAggregate(tuple((str(word), Word(size)) for word, size in data["words"]))
 
+    def words(self, aggregate: CloudAggregate) -> tuple[str, ...]:
+        """Return the different words, alphabetically."""
+        return tuple(word for word, _size in aggregate.words)
+
     def chart(self, config: WordCloudConfig, aggregate: CloudAggregate) -> Chart | None:
         """Return the words as bars for the table and the finding; the cloud itself is text."""
         if not aggregate.words:
