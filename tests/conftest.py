@@ -42,6 +42,19 @@ ROOT = Path(__file__).resolve().parents[1]
 SERVER = os.environ.get("TEST_DATABASE_URL", "")
 PASSWORD = "quiet rivers carry boats"
 
+TOUCHES_THE_DATABASE = frozenset({"_template", "empty_database_url"})
+"""The fixtures under every test that opens the main database."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL keep the tests that open the main database; the others cannot differ between back ends."""
+    if not SERVER:
+        return
+    kept = [item for item in items if TOUCHES_THE_DATABASE & set(getattr(item, "fixturenames", ()))]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    items[:] = kept
+
+
 # Databases -------------------------------------------------------------------------------------------------------
 
 
