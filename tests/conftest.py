@@ -46,8 +46,12 @@ TOUCHES_THE_DATABASE = frozenset({"_template", "empty_database_url"})
 """The fixtures under every test that opens the main database."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL keep the tests that open the main database; the others cannot differ between back ends."""
+    """Mark the browser tests. On PostgreSQL keep what opens the main database; the rest cannot differ."""
+    for item in items:
+        if item.path.is_relative_to(ROOT / "tests" / "e2e"):
+            item.add_marker("e2e")
     if not SERVER:
         return
     kept = [item for item in items if TOUCHES_THE_DATABASE & set(getattr(item, "fixturenames", ()))]
