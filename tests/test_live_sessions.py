@@ -142,6 +142,13 @@ def test_wrong_closed_and_ended_codes_get_the_same_words(hall: House) -> None:
     assert len(said) == 1
 
 
+@pytest.mark.parametrize("typed", ["ABC\x00DE", "\x00", "A" * 5000, "'; drop table live_sessions; --", "\ud800"])
+def test_no_text_at_the_door_breaks_the_server(hall: House, typed: str) -> None:
+    for find in (live_sessions.find_by_code, live_sessions.find_by_join_token):
+        with pytest.raises(WorkshopError), hall.database.transaction() as session:
+            find(session, typed)
+
+
 @pytest.mark.parametrize("spelling", ["{}", " {} ", "{}\n", "lower", "dashed", "spaced"])
 def test_a_code_is_found_however_it_is_typed(hall: House, lobby: Room, spelling: str) -> None:
     code = lobby.live.code or ""

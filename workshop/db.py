@@ -13,8 +13,12 @@ from typing import Any
 
 from sqlalchemy import MetaData, create_engine, event
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DataError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import NullPool
+
+from .errors import WorkshopError
+from .words import _
 
 NAMING = {
     "ix": "ix_%(column_0_label)s",
@@ -81,12 +85,19 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """Yield a session; commit at the end, roll back on an error, then hand out notices."""
+        """Yield a session; commit at the end, roll back on an error, then hand out notices.
+
+        A value that the database cannot hold at all (half an emoji, a NUL sign in
+        an address on PostgreSQL) is the sender's doing: it becomes a WorkshopError.
+        """
         session = self._make_session()
         try:
             yield session
             session.commit()
             notices: set[str] = session.info.get("notices", set())
+        except (DataError, UnicodeEncodeError, OverflowError) as error:
+            session.rollback()
+            raise WorkshopError(_("This holds signs that cannot be kept. Take them out and try again.")) from error
         except BaseException:
             session.rollback()
             raise
