@@ -42,10 +42,14 @@ create table if not exists loose (
 
 @dataclass(frozen=True)
 class Cast:
-    """What became of a cast. `status`: saved | closed | older | final. `revision` is the box's present one."""
+    """What became of a cast. `status`: saved | closed | older | final. `revision` is the box's present one.
+
+    `first`: the number of those who have answered has grown.
+    """
 
     status: str
     revision: int
+    first: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -189,7 +193,7 @@ class BallotBox:
             "insert or replace into answer (run_id, tag, revision, passed, body, final) values (?, ?, ?, ?, ?, ?)",
             (item.run_id, item.tag, item.revision, item.body is None, item.body, item.final),
         )
-        return Cast("saved", item.revision)
+        return Cast("saved", item.revision, first=lying is None)
 
     def mine(self, run_id: str, tag: bytes) -> Lying | None:
         """Return the answer under this tag; only its author can compute the tag."""

@@ -211,14 +211,14 @@ def test_every_event_has_a_row_and_every_row_an_event(app: Flask) -> None:
 
 
 def test_whoever_has_no_right_is_sent_away_and_changes_nothing(theatre: Theatre) -> None:
-    before = stored(theatre)
+    before, values = stored(theatre), theatre.values()
     wrong = []
     for (method, rule), allowed in ROUTES.items():
         found = next(one for name, one in theatre.rules(method) if name == rule)
         for caller in CALLERS:
             if caller in allowed:
                 continue
-            answer = theatre.ask(caller, method, theatre.address(found))
+            answer = theatre.ask(caller, method, theatre.address(found, values))
             if not refused(answer.status_code, answer.location or ""):
                 wrong.append(f"{caller} {method} {rule}: {answer.status_code}")
     assert wrong == []
@@ -230,29 +230,28 @@ def test_whoever_has_the_right_is_let_in(theatre: Theatre) -> None:
     for (method, rule), allowed in ROUTES.items():
         if method != "GET" or rule.startswith("/static/") or rule == DRAFT:
             continue
-        found = next(one for name, one in theatre.rules(method) if name == rule)
-        for caller in allowed - {"nobody"}:
-            answer = theatre.ask(caller, method, theatre.address(found))
-            if answer.status_code in (401, 403, 500) or "/staff/sign-in" in (answer.location or ""):
-                wrong.append(f"{caller} {rule}: {answer.status_code}")
+        for caller in allowed:
+            answer = theatre.kept(caller)[rule]
+            if answer.status in (401, 403, 500) or "/staff/sign-in" in answer.location:
+                wrong.append(f"{caller} {rule}: {answer.status}")
     assert wrong == []
 
 
 def test_staff_without_a_role_read_nothing_of_the_session_but_how_to_join(theatre: Theatre) -> None:
     for caller in ("staff", "admin"):
-        for name, page in theatre.pages(caller).items():
-            if theatre.live_id in page:
+        for name, answer in theatre.kept(caller).items():
+            if theatre.live_id in answer.text:
                 assert name in ("/j/<join_token>", "/stage/<stage_token>"), f"{caller} reads of the session at {name}"
 
 
 def test_no_page_of_anybody_holds_more_than_the_room_saw(theatre: Theatre) -> None:
-    state = theatre.state
-    shown = state in ("released", "ended", "frozen")
+    shown = theatre.state in ("released", "ended", "frozen")
     for caller in CALLERS:
-        for name, page in theatre.pages(caller, paper=state == "open").items():
-            assert not [word for word in theatre.gone if word in page], f"{caller} at {name}: taken back, but there"
-            found = [word for word in theatre.words if word in page]
-            assert shown or not found, f"{caller} at {name} while {state}: {found}"
+        for name, answer in theatre.kept(caller).items():
+            gone = [word for word in theatre.gone if word in answer.text]
+            assert not gone, f"{caller} at {name}: taken back, but there"
+            found = [word for word in theatre.words if word in answer.text]
+            assert shown or not found, f"{caller} at {name} while {theatre.state}: {found}"
 
 
 def test_the_room_sees_all_words_after_the_release(stages: Callable[[str], Theatre]) -> None:
@@ -274,13 +273,13 @@ def test_the_room_sees_all_words_after_the_release(stages: Callable[[str], Theat
 def test_no_page_of_anybody_changes_when_an_open_answer_does(app: Flask) -> None:
     made = in_state(app, "open")
     run_id = made.played.run_id
-    before = {caller: made.pages(caller) for caller in CALLERS}
+    before = {caller: made.answers(caller) for caller in CALLERS}
     for phone in range(PHONES):
         fields = None if phone % 2 else fields_for("text", canary())
         made.played.send(phone, run_id, fields, revision=3)
     for caller in CALLERS:
-        for name, page in made.pages(caller).items():
-            assert page == before[caller][name], f"{caller} at {name}"
+        for name, answer in made.answers(caller).items():
+            assert answer == before[caller][name], f"{caller} at {name}"
     made.close()
 
 

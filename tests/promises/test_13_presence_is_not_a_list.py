@@ -111,6 +111,18 @@ def test_no_audience_notices_somebody(made: Theatre, happening: Callable[[Theatr
     assert asked(found) == before, "not one sign of a screen may follow, its number included"
 
 
+def test_an_edit_wakes_no_screen_at_all(made: Theatre) -> None:
+    """A screen with a running timer differs at each drawing, so it must not be drawn because of an edit."""
+    woken: list[str] = []
+    made.house.database.on_notice(woken.append)
+    edit(made)
+    for _retry in range(3):
+        made.played.send(1, made.played.run_id, None, revision=5)
+    assert woken == []
+    made.played.send(3, made.played.run_id, None)
+    assert woken == [made.live_id]
+
+
 def test_a_new_phone_is_one_more_and_nothing_else(made: Theatre) -> None:
     found = audiences(made)
     before = asked(found)

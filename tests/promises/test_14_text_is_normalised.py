@@ -5,11 +5,13 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
+from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.promises.stagehands import canary, fields_for, room
-from workshop import answers
+from tests.promises.theatre import build
+from workshop import anonymity, answers
 from workshop.anonymity import normalise
 from workshop.house import House
 
@@ -100,3 +102,21 @@ def test_after_the_release_nobody_finds_their_own_card(hall: House) -> None:
     for phone in range(6):
         own = answers.mine(hall, played.live_id, played.secrets[phone], run_id)
         assert (own.revision, own.fields, own.passed) == (0, None, False)
+
+
+def test_after_the_release_all_phones_get_the_same_bytes(app: Flask) -> None:
+    """Whoever wrote a card, whoever passed and whoever only joined."""
+    made = build(app, ("text",), 7)
+    run_id = made.played.open()
+    for phone in range(6):
+        made.played.send(phone, run_id, fields_for("text"))
+    made.played.send(6, run_id, None)
+    made.played.move("close")
+    pages = [made.page("phone", "/s/<live_id>/")]
+    for seat in (made.played.seats[0], made.played.seats[5], made.played.seats[6]):
+        client = made.clients["nobody"]
+        client.set_cookie(anonymity.seat_cookie(made.live_id, False), seat)
+        pages.append(made.page("nobody", "/s/<live_id>/"))
+    assert all(page == pages[0] for page in pages)
+    assert all(text in pages[0] for _id, text in made.played.cards())
+    made.close()

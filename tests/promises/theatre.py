@@ -30,6 +30,20 @@ CALLERS = ("nobody", "phone", "staff", "admin", *STAFF)
 STATES = ("lobby", "open", "released", "too_few", "ended", "frozen")
 
 
+@dataclass(frozen=True)
+class Answer:
+    """An answer to one request, without what is new each time."""
+
+    status: int
+    location: str
+    text: str
+
+    @classmethod
+    def of(cls, response: TestResponse) -> Answer:
+        """Keep what may be compared."""
+        return cls(response.status_code, response.location or "", steady(response))
+
+
 @dataclass
 class Theatre:
     """One session and its callers. `words` were sent; `gone` were sent and taken back."""
@@ -41,6 +55,7 @@ class Theatre:
     words: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     state: str = ""
+    _pages: dict[str, dict[str, Answer]] = field(default_factory=dict)
 
     @property
     def live_id(self) -> str:
@@ -64,9 +79,9 @@ class Theatre:
             "name": "phone.css",
         }
 
-    def address(self, rule: Any) -> str:
+    def address(self, rule: Any, values: dict[str, str] | None = None) -> str:
         """Return a rule as an address of this session."""
-        values = self.values()
+        values = values or self.values()
         return re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", lambda part: values[part.group(1)], str(rule.rule))
 
     def ask(self, caller: str, method: str, address: str) -> TestResponse:
@@ -84,16 +99,23 @@ class Theatre:
         found = next(rule for known, rule in self.rules("GET") if known == name)
         return steady(self.ask(caller, "GET", self.address(found)))
 
-    def pages(self, caller: str, *, paper: bool = False) -> dict[str, str]:
+    def answers(self, caller: str, *, paper: bool = False) -> dict[str, Answer]:
         """Return what every GET route gives to that caller, but for what differs at each request by nature.
 
         `paper`: also the drafts that are printed while one waits, a few seconds each.
         """
+        values = self.values()
         return {
-            name: steady(self.ask(caller, "GET", self.address(rule)))
+            name: Answer.of(self.ask(caller, "GET", self.address(rule, values)))
             for name, rule in self.rules("GET")
             if not name.startswith("/static/") and (paper or not (name.endswith(".pdf") and "draft" in name))
         }
+
+    def kept(self, caller: str) -> dict[str, Answer]:
+        """Return the answers to that caller, asked for once: for sessions in which nothing changes any more."""
+        if caller not in self._pages:
+            self._pages[caller] = self.answers(caller, paper=self.state == "open")
+        return self._pages[caller]
 
     def socket(self, caller: str, audience: str, name: object = None) -> SocketIOTestClient:
         """Return a connection of that caller that asks to be let in as `audience`, by the right name or another."""
