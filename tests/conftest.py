@@ -19,7 +19,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +142,20 @@ def app(settings: Settings) -> Iterator[Flask]:
     made.testing = True  # an unexpected error fails the test instead of becoming a page
     yield made
     made.extensions["house"].database.engine.dispose()
+
+
+@pytest.fixture
+def other_app(settings: Settings) -> Iterator[Callable[..., Flask]]:
+    """Return a maker of apps with other settings on the same database."""
+    made: list[Flask] = []
+
+    def make(**changes: Any) -> Flask:
+        made.append(create_app(replace(settings, **changes)))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.extensions["house"].database.engine.dispose()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -15,11 +14,10 @@ from werkzeug.test import TestResponse
 from tests.conftest import post
 from tests.pages import csrf_token
 from tests.small_guide import ask, go, look_up, make_session
-from workshop import anonymity, create_app, fragments, live_sessions, screens
+from workshop import anonymity, fragments, live_sessions, screens
 from workshop.backoff import Backoff
 from workshop.house import House
 from workshop.models import Account
-from workshop.settings import Settings
 from workshop.web import static_files, take_part
 
 
@@ -158,9 +156,9 @@ def test_looking_at_the_welcome_takes_no_seat(house: House, live_id: str, client
 
 
 def test_a_full_room_says_so_and_lets_those_inside_be(
-    settings: Settings, facilitator: Account, house: House, live_id: str
+    other_app: Callable[..., Flask], house: House, live_id: str
 ) -> None:
-    small = create_app(replace(settings, max_phones=1))
+    small = other_app(max_phones=1)
     inside, outside = small.test_client(), small.test_client()
     token = look_up(house, live_id).join_token
     assert post(inside, f"/j/{token}").status_code == 303
@@ -185,14 +183,14 @@ def test_who_has_a_seat_comes_back_through_a_closed_door(house: House, live_id: 
 
 
 def test_the_seat_is_a_cookie_that_no_script_can_read(
-    settings: Settings, house: House, live_id: str, client: FlaskClient
+    other_app: Callable[..., Flask], house: House, live_id: str, client: FlaskClient
 ) -> None:
     token = look_up(house, live_id).join_token
     cookie = post(client, f"/j/{token}").headers.getlist("Set-Cookie")
     seat = next(line for line in cookie if line.startswith(f"seat-{live_id}="))
     assert "HttpOnly" in seat and "SameSite=Lax" in seat and "Path=/" in seat and "Max-Age=259200" in seat
     assert "Secure" not in seat
-    public = create_app(replace(settings, base_url="https://workshop.example.org"))
+    public = other_app(base_url="https://workshop.example.org")
     over_tls = public.test_client()
     base = {"base_url": "https://workshop.example.org"}
     page = csrf_token(over_tls.get(f"/j/{token}", **base).get_data(as_text=True))
