@@ -125,6 +125,15 @@ def test_both_are_acknowledged_by_the_same_bytes(app: Flask) -> None:
     made.close()
 
 
+def test_a_message_that_says_neither_is_not_taken_for_a_pass(app: Flask) -> None:
+    made = build(app, ("text",), 0)
+    run_id = made.played.open()
+    receipt = made.socket("phone", "phone").emit("answer", {"run": run_id, "revision": 1}, callback=True)
+    assert (receipt["ok"], receipt["code"]) == (False, "invalid_answer")
+    assert made.played.house.boxes.box(made.live_id).answered(run_id) == 0
+    made.close()
+
+
 def test_both_get_the_same_reply_to_a_plain_form(app: Flask) -> None:
     made = build(app, ("text", "text"), 0)
     replies = []

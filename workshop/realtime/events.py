@@ -69,7 +69,9 @@ def register(transport: Transport, registry: Registry, coalescer: Coalescer, hou
         return handle
 
     def answer(caller: Caller, payload: dict[str, Any]) -> Ack:
-        fields = payload.get("fields")
+        if "fields" not in payload:  # a pass is said, never assumed
+            return _refusal("invalid_answer", _("This answer could not be read. Reload the page and try again."))
+        fields = payload["fields"]
         receipt = answers.cast(
             house, caller.live_id, caller.secret or b"", _text(payload.get("run")), payload.get("revision", 0), fields
         )
