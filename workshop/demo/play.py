@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from ..activities import KINDS
 from ..guides import schema
 from . import words
-from .people import DemoFailed, Facilitator, Phone
+from .people import DemoFailed, Facilitator, Phone, Socket
 from .server import ROOT, ScratchServer
 
 GUIDE = "getting-unstuck"
@@ -137,9 +137,10 @@ class Play:
             list(everybody.map(one, self.phones, answers_to(activity)))
 
     def close(self) -> None:
-        """Send everybody home."""
-        for socket in [*(phone.socket for phone in self.phones), self.facilitator.socket]:
-            socket.close()
+        """Send everybody home, all at once: each socket waits three seconds for a farewell."""
+        sockets = [*(phone.socket for phone in self.phones), self.facilitator.socket]
+        with ThreadPoolExecutor(len(sockets)) as everybody:
+            list(everybody.map(Socket.close, sockets))
 
 
 def _shows(prompt: str) -> Callable[[str], bool]:
