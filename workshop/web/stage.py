@@ -38,7 +38,9 @@ def show(stage_token: str) -> str:
 
 
 def _live_of(session: Session, stage_token: str) -> LiveSession:
-    live = session.scalar(select(LiveSession).where(LiveSession.stage_token == stage_token))
+    # Only signs that a link of ours can hold reach the database; PostgreSQL refuses some others outright.
+    plausible = stage_token.isascii() and stage_token.isprintable()
+    live = session.scalar(select(LiveSession).where(LiveSession.stage_token == stage_token)) if plausible else None
     if live is None:
         raise NotFound(_("This stage link does not work any more. Ask the person who leads for the present one."))
     return live
