@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -161,7 +162,58 @@ def test_what_was_saved_is_there_again(runner: FlaskClient, live: LiveSession, h
     page = runner.get(address(live)).get_data(as_text=True)
     for typed in ("A finding of ours.", "Two mornings.", "Try it", "Team lead", "1 December", "Late changes."):
         assert typed in page
-    assert page.count(" checked") == 1
+    assert re.findall(r'name="([^"]+)"[^>]* checked', page) == ["quotes-drags"]  # the boxes that were sent, no others
+
+
+@pytest.fixture
+def two_steps(house: House, live: LiveSession) -> tuple[str, str]:
+    """Return the titles of the two steps that `live` has answers in."""
+    with house.database.transaction() as db:
+        release(db, live, "tell", texts(canaries(12, 6), for_manager=True))
+        look, close = freezes.draft(db, live, live_sessions.guide_of(live), LATER).sections
+    assert (look.id, close.id) == ("look", "close") and look.printed and close.printed
+    return look.title, close.title
+
+
+def test_the_manager_reads_the_chosen_steps_in_the_chosen_order_and_the_facilitator_all(
+    runner: FlaskClient, live: LiveSession, two_steps: tuple[str, str]
+) -> None:
+    look, close = two_steps
+    both = {"print-look": "y", "print-close": "y"}
+    assert post(runner, address(live), {"version": "0", "place-close": "1", **both}).status_code == 303
+    page = runner.get(address(live, "/draft/manager")).get_data(as_text=True)
+    assert page.index(close) < page.index(look)
+
+    assert post(runner, address(live), {"version": "1", "print-close": "y"}).status_code == 303
+    page = runner.get(address(live, "/draft/manager")).get_data(as_text=True)
+    assert close in page and look not in page
+    page = runner.get(address(live, "/draft/facilitator")).get_data(as_text=True)
+    assert page.index(look) < page.index(close)
+
+
+@pytest.mark.parametrize(
+    ("places", "order"),
+    [
+        ({"place-close": "1"}, ["close", "look"]),
+        ({"place-look": "2"}, ["close", "look"]),
+        ({"place-look": "2", "place-close": "1"}, ["close", "look"]),
+        ({"place-look": "x", "place-close": "-1"}, ["look", "close"]),
+        ({"place-look": "1", "place-close": "99"}, ["look", "close"]),
+    ],
+)
+def test_a_moved_step_ends_where_it_was_sent(
+    places: dict[str, str],
+    order: list[str],
+    runner: FlaskClient,
+    live: LiveSession,
+    house: House,
+    two_steps: tuple[str, str],
+) -> None:
+    assert post(runner, address(live), {"version": "0", "print-look": "y", **places}).status_code == 303
+    with house.database.transaction() as db:
+        sections = freezes.draft(db, live, live_sessions.guide_of(live), LATER).sections
+    assert [section.id for section in sections] == order
+    assert [section.printed for section in sections] == [name == "look" for name in order]
 
 
 def test_hostile_texts_stay_text_on_the_review_and_on_the_draft(runner: FlaskClient, house: House) -> None:

@@ -34,7 +34,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     from .web import (
         accounts,
         authoring,
+        delivery,
         errors,
+        exports,
         facilitate,
         headers,
         language,
@@ -78,6 +80,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(take_part.bp)
     app.register_blueprint(stage.bp)
     app.register_blueprint(reports.bp)
+    app.register_blueprint(exports.bp)
+    app.register_blueprint(delivery.bp)
 
     realtime.init_app(app)
     headers.init_app(app, settings)  # last: nothing may stand outside it

@@ -27,13 +27,19 @@ EDITIONS = ("manager", "facilitator")
 
 @dataclass(frozen=True)
 class Texts:
-    """What the facilitator wrote and chose. `quotes` maps an activity to the chosen cards' ids."""
+    """What the facilitator wrote and chose.
+
+    `quotes` maps an activity to the chosen cards' ids. `order` and `left_out` name steps and hold for the
+    manager's edition alone; a step that `order` does not name follows in the guide's order.
+    """
 
     findings: tuple[str, ...] = ()
     asks: str = ""
     next_steps: tuple[tuple[str, str, str], ...] = ()  # what, who, by when
     heard: Mapping[str, str] = field(default_factory=dict)
     quotes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
+    left_out: frozenset[str] = frozenset()
 
     def to_json(self) -> dict[str, Any]:
         """Return the texts as they lie in the database."""
@@ -43,6 +49,8 @@ class Texts:
             "next_steps": [list(step) for step in self.next_steps],
             "heard": dict(self.heard),
             "quotes": {activity: list(ids) for activity, ids in self.quotes.items()},
+            "order": list(self.order),
+            "left_out": sorted(self.left_out),
         }
 
     @classmethod
@@ -54,6 +62,8 @@ class Texts:
             next_steps=tuple((step[0], step[1], step[2]) for step in data.get("next_steps", ())),
             heard=dict(data.get("heard", {})),
             quotes={activity: tuple(ids) for activity, ids in data.get("quotes", {}).items()},
+            order=tuple(data.get("order", ())),
+            left_out=frozenset(data.get("left_out", ())),
         )
 
 
@@ -144,14 +154,19 @@ def _lines(text: str) -> list[str]:
 
 
 def _sections(material: Material, manager: bool) -> list[dict[str, Any]]:
-    sections = []
-    for number, step in enumerate(material.guide.steps, start=1):
-        asked = [
-            activity for activity in step.activities if activity.id in material.results and KINDS[activity.kind].asks
-        ]
-        if asked:
-            sections.append(_section(material, number, step, asked, manager))
-    return sections
+    """Return a section per step that was asked something: all of them, or what the manager is to read."""
+    numbered = [(number, step) for number, step in enumerate(material.guide.steps, start=1) if asked_in(material, step)]
+    if manager:
+        texts = material.texts
+        places = {step_id: place for place, step_id in enumerate(texts.order)}
+        numbered = [(number, step) for number, step in numbered if step.id not in texts.left_out]
+        numbered.sort(key=lambda one: places.get(one[1].id, len(places)))
+    return [_section(material, number, step, asked_in(material, step), manager) for number, step in numbered]
+
+
+def asked_in(material: Material, step: Step) -> list[Activity]:
+    """Return the activities of a step that were asked and closed."""
+    return [activity for activity in step.activities if activity.id in material.results and KINDS[activity.kind].asks]
 
 
 def _section(material: Material, number: int, step: Step, asked: Sequence[Activity], manager: bool) -> dict[str, Any]:

@@ -53,6 +53,15 @@ class ReviewedActivity:
 
 
 @dataclass(frozen=True)
+class ReviewedSection:
+    """One step as the manager's report may hold it, in the chosen order. `printed`: not left out."""
+
+    id: str
+    title: str
+    printed: bool
+
+
+@dataclass(frozen=True)
 class ReportDraft:
     """The report as it stands before the freeze. `version` is what `save_texts` compares."""
 
@@ -60,6 +69,7 @@ class ReportDraft:
     texts: Texts
     suggested: tuple[str, ...]  # the findings computed from the results
     activities: tuple[ReviewedActivity, ...]
+    sections: tuple[ReviewedSection, ...]
     freeze_from: datetime | None  # from when on it may be frozen; None: not before the session ends
     obstacle: str  # why it cannot be frozen now; empty: it can
     frozen: bool
@@ -85,6 +95,7 @@ def draft(session: Session, live: LiveSession, guide: Guide, now: datetime) -> R
         texts=material.texts,
         suggested=findings.compute(_seen(material)),
         activities=tuple(_reviewed(material)),
+        sections=_arranged(material),
         freeze_from=freeze_from(live),
         obstacle=_obstacle(session, live, now),
         frozen=find(session, live.id) is not None,
@@ -241,6 +252,14 @@ def _offered(material: Material, activity_id: str) -> tuple[Words, ...]:
     return offered(material.cards.get(activity_id, ()), words_ok)
 
 
+def _arranged(material: Material) -> tuple[ReviewedSection, ...]:
+    """Return the steps that have something to print, in the order chosen for the manager."""
+    places = {step_id: place for place, step_id in enumerate(material.texts.order)}
+    steps = [step for step in material.guide.steps if editions.asked_in(material, step)]
+    steps.sort(key=lambda step: places.get(step.id, len(places)))
+    return tuple(ReviewedSection(step.id, step.title, step.id not in material.texts.left_out) for step in steps)
+
+
 def _reviewed(material: Material) -> Iterable[ReviewedActivity]:
     for step in material.guide.steps:
         inside = {activity.id for activity in step.activities}
@@ -265,6 +284,7 @@ def _shown(cards: Sequence[Words]) -> tuple[CardScreen, ...]:
 def _cleaned(texts: Texts, material: Material) -> Texts:
     """Return the texts normalised and without empty parts; raise when something is too long or too many."""
     known = {activity.id for activity in _text_activities(material)}
+    printable = {section.id for section in _arranged(material)}
     quotes: dict[str, tuple[str, ...]] = {}
     for activity_id in known:
         may = {card.id for card in _offered(material, activity_id)}
@@ -297,6 +317,8 @@ def _cleaned(texts: Texts, material: Material) -> Texts:
             if (text := _short(texts.heard.get(activity_id, ""), LONGEST_HEARD, _("What we heard")))
         },
         quotes=quotes,
+        order=tuple(step_id for step_id in dict.fromkeys(texts.order) if step_id in printable),
+        left_out=texts.left_out & printable,
     )
 
 

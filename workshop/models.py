@@ -103,6 +103,7 @@ class LiveSession(Base):
         CheckConstraint("room_floor >= 3", name="room_floor"),
         CheckConstraint("words_floor >= 5", name="words_floor"),
         CheckConstraint("joined >= 0", name="joined"),
+        CheckConstraint("keep_days >= 1", name="keep_days"),
     )
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)
@@ -124,6 +125,8 @@ class LiveSession(Base):
     moderation: Mapped[bool] = mapped_column(Boolean, default=False)
     facilitator_words: Mapped[bool] = mapped_column(Boolean, default=False)
     freeze_after_minutes: Mapped[int] = mapped_column(Integer, default=15)
+    keep_days: Mapped[int] = mapped_column(Integer, default=90)  # released data go that long after the end
+    purged_on: Mapped[date | None] = mapped_column(Date)  # the day its released data went
     created_by: Mapped[str | None] = mapped_column(ForeignKey("accounts.id", ondelete="SET NULL"))
     created_on: Mapped[date] = mapped_column(Date)
 
@@ -186,11 +189,14 @@ class Card(Base):
     """One released free text, under a fresh random id, inserted in shuffled order."""
 
     __tablename__ = "cards"
+    __table_args__ = (CheckConstraint("held in ('', 'withdraw', 'unquote')", name="held"),)
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)
     run_id: Mapped[str] = mapped_column(ForeignKey("activity_runs.id", ondelete="CASCADE"), index=True)
     text: Mapped[str] = mapped_column(Text)
     quotable: Mapped[bool] = mapped_column(Boolean, default=False)
+    receipt: Mapped[str | None] = mapped_column(String(64), index=True)  # SHA-256 of what its author's phone keeps
+    held: Mapped[str] = mapped_column(String(16), default="")  # what its author asked for; applied at the freeze
 
 
 class ReportText(Base):
@@ -230,3 +236,53 @@ class ReportFile(Base):
     state: Mapped[str] = mapped_column(String(16), default="queued")
     note: Mapped[str] = mapped_column(Text, default="")
     content: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class Delivery(Base):
+    """One handing over of one edition: a link for one reader, and nothing about what they do but a total.
+
+    The link's address is made from `id` with the installation's key, so that a
+    copy of this table opens nothing.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (CheckConstraint("opened >= 0", name="opened"),)
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    freeze_id: Mapped[str] = mapped_column(ForeignKey("freezes.id", ondelete="CASCADE"), index=True)
+    edition: Mapped[str] = mapped_column(String(16))
+    reader: Mapped[str] = mapped_column(String(120))  # the reader's role, never their address
+    made_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    opened: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class Mail(Base):
+    """A letter in the outbox, kept until it is delivered or given up.
+
+    `secret` letters (invitations to participants) are deleted on delivery;
+    all others keep their state for the facilitator, without the text.
+    """
+
+    __tablename__ = "mails"
+    __table_args__ = (
+        CheckConstraint("state in ('waiting', 'sent', 'failed', 'cancelled')", name="state"),
+        CheckConstraint("attempts >= 0", name="attempts"),
+    )
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    delivery_id: Mapped[str | None] = mapped_column(ForeignKey("deliveries.id", ondelete="CASCADE"), index=True)
+    live_id: Mapped[str | None] = mapped_column(ForeignKey("live_sessions.id", ondelete="CASCADE"), index=True)
+    recipient: Mapped[str] = mapped_column(String(254))
+    subject: Mapped[str] = mapped_column(String(200))
+    body: Mapped[str] = mapped_column(Text)
+    attach: Mapped[bool] = mapped_column(Boolean, default=False)  # the edition's PDF goes with it
+    secret: Mapped[bool] = mapped_column(Boolean, default=False)
+    state: Mapped[str] = mapped_column(String(16), default="waiting")
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    note: Mapped[str] = mapped_column(Text, default="")  # what went wrong last, in words for the facilitator
+    made_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    next_try_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    sent_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -42,6 +42,13 @@ CLOCKS = {
     "live_sessions.step_started_at": "the facilitator's own press",
     "live_sessions.timer_ends_at": "the facilitator's own press",
     "freezes.frozen_at": "the facilitator's own press",
+    "deliveries.made_at": "the facilitator's own press",
+    "deliveries.expires_at": "the facilitator's own choice",
+    "deliveries.revoked_at": "the facilitator's own press",
+    "mails.made_at": "the facilitator's own press",
+    "mails.next_try_at": "the outbox's own plan",
+    "mails.expires_at": "the outbox's own plan",
+    "mails.sent_at": "the outbox's own doing",
 }
 """Every clock time in the database, and whose it is. None is a participant's."""
 

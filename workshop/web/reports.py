@@ -31,7 +31,17 @@ from flask_babel import force_locale
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
-from wtforms import FieldList, Form, FormField, HiddenField, SelectMultipleField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    FieldList,
+    Form,
+    FormField,
+    HiddenField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -99,6 +109,13 @@ def _save_form(draft: ReportDraft) -> type[SaveForm]:
             option_widget=CheckboxInput(),
             validate_choice=False,  # what may be quoted is the service's to say
         )
+    for section in draft.sections:
+        fields[f"print-{section.id}"] = BooleanField(section.title)
+        fields[f"place-{section.id}"] = SelectField(
+            _l("Place"),
+            choices=[SelectChoice(str(place), str(place)) for place in range(1, len(draft.sections) + 1)],
+            validate_choice=False,  # a place that is none leaves the section where it is
+        )
     return type("ReviewForm", (SaveForm,), fields)
 
 
@@ -115,7 +132,26 @@ def _filled(draft: ReportDraft) -> SaveForm:
     for activity in draft.activities:
         data[f"heard-{activity.id}"] = activity.heard
         data[f"quotes-{activity.id}"] = sorted(activity.chosen)
+    for place, section in enumerate(draft.sections, start=1):
+        data[f"print-{section.id}"] = section.printed
+        data[f"place-{section.id}"] = str(place)
     return _save_form(draft)(formdata=None, data=data)
+
+
+def _moved(form: SaveForm, draft: ReportDraft) -> tuple[str, ...]:
+    """Return the sections by their chosen places.
+
+    Of two that want the same place the one that was moved there goes first if it came from below, and last if
+    it came from above: it ends where it was sent, and the others make room.
+    """
+
+    def key(one: tuple[int, str]) -> tuple[int, int, int]:
+        before, step_id = one
+        sent = form[f"place-{step_id}"].data or ""
+        wanted = int(sent) if sent.isdecimal() else before
+        return wanted, (wanted > before) - (wanted < before), before
+
+    return tuple(step_id for _place, step_id in sorted(enumerate((s.id for s in draft.sections), start=1), key=key))
 
 
 def _written(form: SaveForm, draft: ReportDraft) -> Texts:
@@ -128,6 +164,8 @@ def _written(form: SaveForm, draft: ReportDraft) -> Texts:
         ),
         heard={activity.id: form[f"heard-{activity.id}"].data or "" for activity in draft.activities},
         quotes={activity.id: tuple(form[f"quotes-{activity.id}"].data or ()) for activity in draft.activities},
+        order=_moved(form, draft),
+        left_out=frozenset(section.id for section in draft.sections if not form[f"print-{section.id}"].data),
     )
 
 
