@@ -1,8 +1,8 @@
 """A guide's settings in another language: the author's texts laid over what the activity sets.
 
 Lives here: one function for every kind, present and future: a text is replaced
-by a text, a list of texts by as many, entries that have an id by that id. Not
-here: which of them a kind has (`workshop/activities/`).
+by a text, a list of texts by as many, entries that have an id by that id: their
+label by a text, or several of their texts by a mapping. Not here: which of them a kind has (`workshop/activities/`).
 """
 
 from __future__ import annotations
@@ -46,9 +46,18 @@ def _by_id(key: str, own: list[dict[str, Any]], said: Mapping[str, Any], blame: 
         if name not in ids:
             what = _("There is no entry “%(name)s” in the activity.", name=shown(name)) + nearest(name, ids)
             blame((key, name), what + " " + _("Its entries: %(names)s.", names=", ".join(ids)))
-        elif not isinstance(label, str):
+        elif not isinstance(label, str | Mapping):
             blame((key, name), _("“%(name)s” must be text; put it in quotes.", name=shown(name)))
-    return [{**entry, "label": said[entry["id"]]} if entry["id"] in said else entry for entry in own]
+
+    def spoken(entry: dict[str, Any]) -> dict[str, Any]:
+        words = said.get(entry["id"])
+        if isinstance(words, str):
+            return {**entry, "label": words}
+        if isinstance(words, Mapping):
+            return overlay(entry, words, lambda place, what: blame((key, entry["id"], *place), what))
+        return entry
+
+    return [spoken(entry) for entry in own]
 
 
 def _texts(value: Any) -> bool:
