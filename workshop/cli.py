@@ -65,6 +65,11 @@ def parser() -> argparse.ArgumentParser:
     add("validate", "Check guide files.", validate, guides).add_argument("file", nargs="+", help="a guide file")
     add("schema", "Print the JSON Schema for editors.", schema, guides)
 
+    results = commands.add_parser("results", help="Frozen results as data.").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    add("schema", "Print the JSON Schema of the results file.", results_schema, results)
+
     people = commands.add_parser("accounts", help="Look after accounts.").add_subparsers(
         required=True, metavar="COMMAND"
     )
@@ -147,6 +152,14 @@ def validate(chosen: argparse.Namespace) -> int:
 def schema(_chosen: argparse.Namespace) -> int:
     """Print the JSON Schema of guide files."""
     from .guides.schema import json_schema
+
+    print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    return 0
+
+
+def results_schema(_chosen: argparse.Namespace) -> int:
+    """Print the JSON Schema of the results file."""
+    from .figures import json_schema
 
     print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
     return 0

@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from . import anonymity, editions, findings
+from . import anonymity, editions, figures, findings
 from .activities import KINDS
 from .db import notify
 from .editions import EDITIONS, Material, Texts
@@ -156,6 +156,7 @@ def freeze(session: Session, live: LiveSession, guide: Guide, now: datetime) -> 
     _check_words(material.texts, material)
     identifier = anonymity.new_id()
     data = {edition: editions.build(material, edition, identifier, now.date()) for edition in EDITIONS}
+    data[figures.KEY] = figures.collect(material, identifier, now.date())
     try:
         with session.begin_nested():
             frozen = Freeze(id=identifier, live_id=live.id, frozen_at=now, editions=data)
