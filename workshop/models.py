@@ -220,12 +220,30 @@ class Freeze(Base):
     editions: Mapped[dict[str, Any]] = mapped_column(JSON)  # edition name -> report data
 
 
+class ReportVersion(Base):
+    """The staff's own texts, put right after the freeze; version 1 is the freeze itself.
+
+    `editions` holds each edition as that version prints it: everything that came
+    from answers is the freeze's, word for word.
+    """
+
+    __tablename__ = "report_versions"
+    __table_args__ = (CheckConstraint("number >= 2", name="number"),)
+
+    freeze_id: Mapped[str] = mapped_column(ForeignKey("freezes.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    made_on: Mapped[date] = mapped_column(Date)
+    body: Mapped[dict[str, Any]] = mapped_column(JSON)  # the texts
+    editions: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
 class ReportFile(Base):
-    """The kept bytes of one edition on one paper size; the same freeze gives the same bytes."""
+    """The kept bytes of one edition on one paper size; the same freeze and version give the same bytes."""
 
     __tablename__ = "report_files"
     __table_args__ = (
-        UniqueConstraint("freeze_id", "edition", "paper"),
+        UniqueConstraint("freeze_id", "edition", "paper", "version"),
+        CheckConstraint("version >= 1", name="version"),
         CheckConstraint("state in ('queued', 'rendering', 'ready', 'failed')", name="state"),
     )
 
@@ -233,6 +251,7 @@ class ReportFile(Base):
     freeze_id: Mapped[str] = mapped_column(ForeignKey("freezes.id", ondelete="CASCADE"), index=True)
     edition: Mapped[str] = mapped_column(String(16))
     paper: Mapped[str] = mapped_column(String(8))
+    version: Mapped[int] = mapped_column(Integer, default=1)  # of the staff's texts
     state: Mapped[str] = mapped_column(String(16), default="queued")
     note: Mapped[str] = mapped_column(Text, default="")
     content: Mapped[bytes | None] = mapped_column(LargeBinary)

@@ -1,4 +1,4 @@
-"""What happens after a session: deliveries, the outbox, receipts of cards, how long data are kept.
+"""What happens after a session: deliveries, the outbox, receipts of cards, versions of texts, how long data are kept.
 
 Revision 0002, follows 0001.
 """
@@ -73,10 +73,37 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("keep_days", sa.Integer(), nullable=False, server_default="90"))
         batch_op.add_column(sa.Column("purged_on", sa.Date(), nullable=True))
         batch_op.create_check_constraint(batch_op.f("ck_live_sessions_keep_days"), "keep_days >= 1")
+    op.create_table(
+        "report_versions",
+        sa.Column("freeze_id", sa.String(length=32), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("made_on", sa.Date(), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("editions", sa.JSON(), nullable=False),
+        sa.CheckConstraint("number >= 2", name=op.f("ck_report_versions_number")),
+        sa.ForeignKeyConstraint(
+            ["freeze_id"], ["freezes.id"], name=op.f("fk_report_versions_freeze_id_freezes"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("freeze_id", "number", name=op.f("pk_report_versions")),
+    )
+    with op.batch_alter_table("report_files", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("version", sa.Integer(), nullable=False, server_default="1"))
+        batch_op.drop_constraint(batch_op.f("uq_report_files_freeze_id"), type_="unique")
+        batch_op.create_unique_constraint(
+            batch_op.f("uq_report_files_freeze_id"), ["freeze_id", "edition", "paper", "version"]
+        )
+        batch_op.create_check_constraint(batch_op.f("ck_report_files_version"), "version >= 1")
 
 
 def downgrade() -> None:
-    """Take the step back."""
+    """Take the step back; only the first version of each report can stay."""
+    op.execute("DELETE FROM report_files WHERE version > 1")
+    with op.batch_alter_table("report_files", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("ck_report_files_version"), type_="check")
+        batch_op.drop_constraint(batch_op.f("uq_report_files_freeze_id"), type_="unique")
+        batch_op.create_unique_constraint(batch_op.f("uq_report_files_freeze_id"), ["freeze_id", "edition", "paper"])
+        batch_op.drop_column("version")
+    op.drop_table("report_versions")
     with op.batch_alter_table("live_sessions", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("ck_live_sessions_keep_days"), type_="check")
         batch_op.drop_column("purged_on")
