@@ -37,6 +37,17 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "open_text": [{}, {"cards": 10}, {"limit": 2000}, {"cards": 2, "for_manager": True}],
     "word_cloud": [{}, {"words": 5}, {"rolling": True}],
     "info": [{}, {"text": "Read this.\nThen that.", "points": ["One", "Two"]}],
+    "worksheet": [
+        {"fields": [{"id": "a", "type": "text", "label": "What is it?"}]},
+        {
+            "folded": True,
+            "paper": "decision",
+            "fields": [
+                {"id": "a", "type": "long", "label": "What is it?", "part": "decision"},
+                {"id": "b", "type": "rows", "label": "Who", "cells": [{"id": "n", "type": "text", "label": "Name"}]},
+            ],
+        },
+    ],
 }
 """Settings to try beside a kind's defaults; a kind that is missing here is tried with its defaults."""
 
@@ -392,6 +403,11 @@ def _hostile_everywhere(kind: Kind) -> Any:
         "scale": {"low_label": HOSTILE, "high_label": HOSTILE},
         "choice": {"options": [{"id": "a", "label": HOSTILE}, {"id": "b", "label": "B"}]},
         "info": {"text": HOSTILE, "points": [HOSTILE]},
+        "worksheet": {
+            "fields": [
+                {"id": "a", "type": "rows", "label": HOSTILE, "cells": [{"id": "n", "type": "text", "label": HOSTILE}]}
+            ]
+        },
     }
     return _config(kind, settings_.get(kind.name, {}))
 

@@ -41,6 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         headers,
         language,
         limits,
+        notes,
         reports,
         stage,
         static_files,
@@ -78,6 +79,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(authoring.bp)
     app.register_blueprint(facilitate.bp)
     app.register_blueprint(take_part.bp)
+    app.register_blueprint(notes.bp)
     app.register_blueprint(stage.bp)
     app.register_blueprint(reports.bp)
     app.register_blueprint(exports.bp)

@@ -71,6 +71,7 @@ class ActivityScreen:
     made_up: bool = False  # rehearsal: the result is an example, not what phones sent
     seen_by: str = ""
     bucket: int = 2048  # bytes; every answer and every pass is padded to this
+    private: bool = False  # a page under My notes: filled in on the phone and never sent (promise 15)
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ class PhoneScreen:
     unprotected: tuple[str, ...] = ()  # what is not protected
     moved_url: str = ""
     freeze_at: str = ""  # ended: when the report is fixed, as a local time
+    notes: bool = False  # the guide has pages that each phone keeps for itself
 
 
 @dataclass(frozen=True)
@@ -257,6 +259,7 @@ def activity(session: Session, live: LiveSession, item: Activity, run: ActivityR
         if kind.asks
         else "",
         bucket=bucket(item),
+        private=kind.private,
     )
 
 
@@ -286,6 +289,7 @@ def phone(session: Session, live: LiveSession, house: House) -> PhoneScreen:
         "rehearsal": live.rehearsal,
         "promise": who_sees.promise(live),
         "unprotected": who_sees.unprotected(),
+        "notes": any(KINDS[item.kind].private for item in guide.activities),
     }
     if live.phase == "moved":
         moved = session.get(LiveSession, live.moved_to) if live.moved_to else None

@@ -42,6 +42,8 @@ ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/j/<join_token>"): ANYBODY,
     ("GET", "/s/<live_id>/"): SEAT,
     ("POST", "/s/<live_id>/answer"): SEAT,
+    ("GET", "/s/<live_id>/notes/"): SEAT,
+    ("GET", "/s/<live_id>/notes/token"): SEAT,
     ("GET", "/stage/<stage_token>"): ANYBODY,  # whoever holds the link, which is 128 random bits
     ("GET", "/static/<fingerprint>/<path:name>"): ANYBODY,
     ("GET", "/staff/sign-in"): ANYBODY,

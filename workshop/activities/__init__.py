@@ -62,6 +62,8 @@ class Kind(ABC):
     Aggregate: ClassVar[type[Aggregate]] = Aggregate
     asks: ClassVar[bool] = True
     """False for a kind that shows something and takes no answer."""
+    private: ClassVar[bool] = False
+    """True: filled in under My notes on the phone and never sent (promise 15); such a kind does not ask either."""
     texts: ClassVar[bool] = False
     """True: answers are free texts, split into cards by the seal."""
     may_roll: ClassVar[bool] = False
@@ -115,9 +117,16 @@ class Kind(ABC):
         """Return the byte length of the largest possible fields as JSON, for the size bucket (promise 12)."""
 
 
-from . import choice, info, open_text, scale, word_cloud  # noqa: E402
+from . import choice, info, open_text, scale, word_cloud, worksheet  # noqa: E402
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
-    for kind in (info.Info(), scale.Scale(), choice.Choice(), open_text.OpenText(), word_cloud.WordCloud())
+    for kind in (
+        info.Info(),
+        scale.Scale(),
+        choice.Choice(),
+        open_text.OpenText(),
+        word_cloud.WordCloud(),
+        worksheet.Worksheet(),
+    )
 }

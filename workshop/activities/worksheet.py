@@ -147,6 +147,7 @@ class Worksheet(Kind):
     label = "Worksheet"
     Config = WorksheetConfig
     asks = False
+    private = True
 
     def clean(self, config: Any, fields: Fields) -> Body:
         """Refuse: what is private is never sent (promise 15)."""

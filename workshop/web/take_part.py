@@ -145,7 +145,7 @@ def welcome(join_token: str) -> BaseResponse:
         try:
             live = live_sessions.find_by_join_token(session, join_token)
         except NotFound as error:
-            return _sorry(error)
+            return sorry(error)
     return _welcome(live)
 
 
@@ -157,12 +157,12 @@ def join(join_token: str) -> BaseResponse:
         try:
             live = live_sessions.find_by_join_token(session, join_token)
         except NotFound as error:
-            return _sorry(error)
+            return sorry(error)
     name = anonymity.seat_cookie(live.id, house().settings.https)
     try:
         seat = live_sessions.join(house(), live.id, request.cookies.get(name))
     except NotFound as error:
-        return _sorry(error)
+        return sorry(error)
     except WorkshopError as error:
         return _welcome(live, error)
     response = redirect(f"/s/{live.id}/", code=303)
@@ -208,7 +208,8 @@ def _secret(live_id: str) -> bytes | None:
     return anonymity.read_seat(house().seat_key, live_id, cookie)
 
 
-def _require_seat(live_id: str) -> bytes:
+def require_seat(live_id: str) -> bytes:
+    """Return the phone's secret; raise `NoSeat` for a browser that has not joined, whether there is such a session or not."""
     secret = _secret(live_id)
     if secret is None:
         raise NoSeat(_("This browser has not joined that session, or it is over. Enter the code to join."))
@@ -227,10 +228,10 @@ def _screen(live_id: str) -> PhoneScreen:
 def phone(live_id: str) -> BaseResponse:
     """Paint the whole screen with this phone's own answer in it."""
     try:
-        secret = _require_seat(live_id)
+        secret = require_seat(live_id)
         screen = _screen(live_id)
     except NotFound as error:
-        return _sorry(error)
+        return sorry(error)
     return _phone_page(screen, _personal(screen, secret, editing="change" in request.args))
 
 
@@ -239,10 +240,10 @@ def phone(live_id: str) -> BaseResponse:
 def answer(live_id: str) -> BaseResponse:
     """Take an answer from a plain form; whatever goes wrong, what was typed comes back."""
     try:
-        secret = _require_seat(live_id)
+        secret = require_seat(live_id)
         screen = _screen(live_id)
     except NotFound as error:
-        return _sorry(error)
+        return sorry(error)
     run, based_on = request.form.get("run", ""), request.form.get("based_on", "")
     typed = {name: values for name, values in request.form.lists() if name not in NOT_FIELDS}
     fields = None if "pass" in request.form else typed
@@ -328,7 +329,7 @@ def _phone_page(
     return make_response(html, status)
 
 
-def _sorry(error: WorkshopError) -> Response:
+def sorry(error: WorkshopError) -> Response:
     """Show a way back instead of a dead end."""
     heading = _("You are not in this session") if error.code == "no_seat" else _("This does not open a session")
     return make_response(

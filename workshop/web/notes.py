@@ -1,0 +1,90 @@
+"""My notes: the page with all worksheets of a session, blank, for whoever has a seat in it.
+
+Lives here: drawing that page, and the token that its script needs before it may
+ask for a paper. Not here: anything that a person writes on it, which stays on
+the phone (promise 15; `static/js/notes.js`), and the papers (`papers.py`).
+
+The page is the same for everybody in a session, byte for byte: it says nothing
+about who asked for it, and a phone that has it need not fetch it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, g, jsonify, make_response, render_template, request
+from flask_wtf.csrf import generate_csrf
+from werkzeug.wrappers import Response as BaseResponse
+
+from .. import live_sessions
+from ..activities import KINDS
+from ..errors import NotFound
+from ..guides.schema import Activity, Guide
+from ..words import _
+from .rights import audience, house
+from .take_part import require_seat, sorry
+
+bp = Blueprint("notes", __name__)
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What the page shows. `choices`: id of a choice -> its prompt and options, for the pages that offer them."""
+
+    live_id: str
+    guide: str
+    title: str
+    sheets: tuple[Activity, ...]
+    choices: dict[str, Any]
+    words: dict[str, str]
+
+
+@bp.get("/s/<live_id>/notes/")
+@audience("seat")
+def page(live_id: str) -> BaseResponse:
+    """Draw all worksheets, blank, during the session and after it."""
+    try:
+        require_seat(live_id)
+        with house().database.transaction() as session:
+            live = live_sessions.get(session, live_id)
+            g.language = live.language
+            guide, title = live_sessions.guide_of(live), live.title
+    except NotFound as error:
+        return sorry(error)
+    sheets = tuple(one for one in guide.activities if KINDS[one.kind].private)
+    notes = Notes(live_id, guide.id, title, sheets, choices(guide, sheets), notes_words())
+    response = make_response(render_template("take_part/notes.html", notes=notes))
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32])
+    return response.make_conditional(request)
+
+
+@bp.get("/s/<live_id>/notes/token")
+@audience("seat")
+def token(live_id: str) -> BaseResponse:
+    """Give the page's script the token that a later request must carry; it may not stand in the page itself."""
+    require_seat(live_id)
+    response = make_response(jsonify(csrf=generate_csrf()))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def choices(guide: Guide, sheets: tuple[Activity, ...]) -> dict[str, Any]:
+    """Return what the room could choose, where a worksheet offers it again."""
+    entries = [entry for sheet in sheets for entry in sheet.config.fields]
+    wanted = {source for entry in entries for one in (entry, *entry.cells) for source in one.sources}
+    return {
+        one.id: {"prompt": one.prompt, "options": [option.label for option in one.config.options]}
+        for one in guide.activities
+        if one.id in wanted and hasattr(one.config, "options")
+    }
+
+
+def notes_words() -> dict[str, str]:
+    """Return the sentences that the page's script says by itself."""
+    return {
+        "saved": _("Kept on this phone"),
+        "nostore": _("This browser keeps nothing. What you write is gone when you close this page."),
+    }
