@@ -22,7 +22,7 @@ from typing import Any
 from sqlalchemy import event
 
 from tests.promises.stagehands import build_house
-from workshop import live_sessions
+from workshop import live_sessions, seals
 from workshop.ballots import BallotBox
 from workshop.house import House
 
@@ -69,7 +69,7 @@ def _die_at(folder: Path, live_id: str, work: str, at: int, writing: int) -> Non
     if work == "close":
         live_sessions.move(house, "run", live_id, "close", "", version)
     else:
-        live_sessions.roll(house)
+        seals.roll(house)
     os._exit(0)
 
 

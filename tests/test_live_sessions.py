@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from tests.promises.stagehands import Room, add_account, add_guide, canary, fields_for, guide_source, room
-from workshop import anonymity, live_sessions, screens
+from workshop import anonymity, live_sessions, screens, seals
 from workshop.ballots import BallotBoxes
 from workshop.errors import Forbidden, NotFound, Stale, WorkshopError
 from workshop.house import House
@@ -563,12 +563,12 @@ def test_a_timer_that_closes_gives_ten_seconds_of_grace(timed: House, clock: Clo
     played.move("timer_closes", "on")
     for phone in range(5):
         played.send(phone, run_id, fields_for("text"))
-    clock.move(60 + live_sessions.GRACE_SECONDS - 1)
-    live_sessions.tick(timed)
+    clock.move(60 + seals.GRACE_SECONDS - 1)
+    seals.tick(timed)
     assert phase(played) == "open"
     played.send(5, run_id, fields_for("text"))
     clock.move(1)
-    live_sessions.tick(timed)
+    seals.tick(timed)
     assert phase(played) == "released"
     assert len(played.cards()) == 6
     with pytest.raises(WorkshopError, match="closed"):
@@ -580,7 +580,7 @@ def test_a_timer_that_does_not_close_closes_nothing(timed: House, clock: Clock) 
     played.open()
     played.move("timer_start", "60")
     clock.move(3600)
-    live_sessions.tick(timed)
+    seals.tick(timed)
     assert phase(played) == "open"
 
 
@@ -591,7 +591,7 @@ def test_a_paused_timer_closes_nothing(timed: House, clock: Clock) -> None:
     played.move("timer_closes", "on")
     played.move("timer_pause")
     clock.move(3600)
-    live_sessions.tick(timed)
+    seals.tick(timed)
     assert phase(played) == "open"
 
 
@@ -600,7 +600,7 @@ def test_a_timer_that_ends_while_nothing_is_open_changes_nothing(timed: House, c
     played.move("timer_start", "60")
     played.move("timer_closes", "on")
     clock.move(3600)
-    live_sessions.tick(timed)
+    seals.tick(timed)
     assert phase(played) == "waiting"
 
 
@@ -627,9 +627,9 @@ def test_one_broken_box_does_not_keep_the_others_waiting(
 
     with monkeypatch.context() as patch:
         patch.setattr(BallotBoxes, "box", one_is_broken)
-        live_sessions.tick(timed)
+        seals.tick(timed)
     assert [phase(played) for played in rooms] == ["closing", "released", "released"]
-    live_sessions.tick(timed)
+    seals.tick(timed)
     assert [phase(played) for played in rooms] == ["released"] * 3
     assert all(len(played.cards()) == 6 for played in rooms)
 
@@ -639,7 +639,7 @@ def test_a_lost_box_gets_its_gate_back_and_takes_the_answers_again(hall: House, 
     for phone in range(6):
         running.send(phone, run_id, fields_for("text", f"answer {phone}"), revision=3)
     hall.boxes.discard(running.live_id)
-    live_sessions.recover(hall)
+    seals.recover(hall)
     for phone in range(6):
         running.send(phone, run_id, fields_for("text", f"answer {phone}"), revision=3)
     running.move("close")
@@ -652,7 +652,7 @@ def test_a_restart_in_the_middle_of_a_question_changes_nothing(hall: House, runn
         running.send(phone, run_id, fields_for("text", f"answer {phone}"))
     before = running.seen()
     hall.boxes.close()
-    live_sessions.recover(hall)
+    seals.recover(hall)
     assert running.seen() == before
     running.send(0, run_id, fields_for("text", "changed"), revision=2)
     running.move("close")
@@ -677,9 +677,9 @@ def test_a_published_pool_that_could_not_be_cut_loose_is_at_the_next_tick(
 
     with monkeypatch.context() as patch:
         patch.setattr(BallotBox, "settle", busy)
-        live_sessions.roll(hall)
+        seals.roll(hall)
     first = {word for word, _size in played.seen()[0].activity.result.words}
-    live_sessions.roll(hall)
+    seals.roll(hall)
     second = {word for word, _size in played.seen()[0].activity.result.words}
     assert (len(first), len(second)) == (5, 10)
     assert first < second, "what was out stays out"
@@ -716,10 +716,10 @@ def test_a_blank_stage_lights_up_with_the_next_move(running: Room) -> None:
 def test_every_state_of_a_run_only_moves_forward(hall: House, running: Room) -> None:
     run_id = running.ask([(phone, fields_for("text")) for phone in range(6)])
     before = running.cards()
-    assert live_sessions.seal(hall, running.live_id, run_id)
-    live_sessions.tick(hall)
-    live_sessions.roll(hall)
-    live_sessions.recover(hall)
+    assert seals.seal(hall, running.live_id, run_id)
+    seals.tick(hall)
+    seals.roll(hall)
+    seals.recover(hall)
     with hall.database.transaction() as session:
         run = session.get(ActivityRun, run_id)
         assert run is not None

@@ -20,7 +20,7 @@ import pytest
 from tests.conftest import ROOT, SERVER
 from tests.promises.season import spellings
 from tests.promises.stagehands import Room, build_house, canary, fields_for, files_below, room
-from workshop import anonymity, live_sessions
+from workshop import anonymity, live_sessions, seals
 from workshop.house import House
 
 pytestmark = pytest.mark.skipif(bool(SERVER), reason="a folder that can be copied is a SQLite database's")
@@ -127,7 +127,7 @@ def test_a_close_that_dies_anywhere_ends_in_one_whole_release(folder: Path, scen
     """With the rolling one a pool is out already when the close begins, and one is drawn but not yet written."""
 
     def one_pool_out(played: Room, run_id: str) -> None:
-        live_sessions.roll(played.house)
+        seals.roll(played.house)
         played.house.boxes.box(played.live_id).take(run_id, 2, 5)
 
     made = scene(sort, 15, one_pool_out if sort == "rolling-text" else None)
@@ -143,7 +143,7 @@ def test_a_close_that_dies_anywhere_ends_in_one_whole_release(folder: Path, scen
             assert sorted(shown) == sorted(made.texts)
         elif not (sort == "rolling-text" and state == "open"):
             assert not [text for text in made.texts + made.gone if text in seen], f"shown while {state}"
-        live_sessions.recover(house)
+        seals.recover(house)
         assert stands(house, made)[0] == ("open" if state == "open" else "released")
         close_if_open(house, made)
         state, shown, seen = stands(house, made)
@@ -151,7 +151,7 @@ def test_a_close_that_dies_anywhere_ends_in_one_whole_release(folder: Path, scen
         assert sorted(shown) == sorted(made.texts), "every answer exactly once"
         assert not [text for text in made.gone if text in seen]
         nothing_left_in_the_box(dead, made)
-        live_sessions.recover(house)
+        seals.recover(house)
         assert stands(house, made)[1] == shown, "recovering again changes nothing"
         house.boxes.close()
     assert {"open", "closing", "sealed", "released"} <= set(states), "a death in every state"
@@ -162,7 +162,7 @@ def test_a_close_below_the_floor_that_dies_anywhere_leaves_nothing_at_all(folder
     for dead in deaths(made, folder / "out", "close"):
         house = made.house(dead)
         assert not [text for text in made.texts + made.gone if text in stands(house, made)[2]]
-        live_sessions.recover(house)
+        seals.recover(house)
         close_if_open(house, made)
         played = Room(house, made.live_id, ("cards", "text"))
         assert [getattr(screen, "stage", screen).activity.phase for screen in played.seen()] == ["too_few"] * 5
@@ -174,7 +174,7 @@ def test_a_close_below_the_floor_that_dies_anywhere_leaves_nothing_at_all(folder
 
 
 def test_a_tick_that_dies_anywhere_lets_out_whole_pools_once(folder: Path, scene: Maker) -> None:
-    made = scene("rolling-text", 15, lambda played, _run: live_sessions.roll(played.house))
+    made = scene("rolling-text", 15, lambda played, _run: seals.roll(played.house))
     folders = deaths(made, folder / "out", "roll")
     assert len(folders) > 10
     seen_sizes = set()
@@ -185,13 +185,13 @@ def test_a_tick_that_dies_anywhere_lets_out_whole_pools_once(folder: Path, scene
         assert len(shown) in (5, 10)
         assert len(set(shown)) == len(shown)
         assert set(shown) <= set(made.texts)
-        live_sessions.recover(house)
+        seals.recover(house)
         after = stands(house, made)[1]
         assert set(after) == set(shown), "recovering publishes nothing by itself"
         under_tags = box_under_tags(house, made)
         assert not set(after) & under_tags, "what is out lies under no tag any more"
-        live_sessions.roll(house)
-        live_sessions.roll(house)
+        seals.roll(house)
+        seals.roll(house)
         rolled = stands(house, made)[1]
         assert len(rolled) == len(set(rolled)) == 10
         assert set(shown) <= set(rolled)
@@ -226,11 +226,11 @@ def test_an_erase_that_cannot_finish_shows_nothing_and_is_tried_again(
 
         patch.setattr(BallotBox, "checkpoint", busy)
         Room(house, made.live_id, ("text", "text")).move("close")
-        live_sessions.tick(house)
+        seals.tick(house)
         state, shown, seen = stands(house, made)
         assert (state, shown) == ("sealed", [])
         assert not [text for text in made.texts if text in seen]
-    live_sessions.tick(house)
+    seals.tick(house)
     state, shown, _seen = stands(house, made)
     assert state == "released"
     assert sorted(shown) == sorted(made.texts)

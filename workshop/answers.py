@@ -17,7 +17,7 @@ from .activities import KINDS
 from .errors import AnswerRefused, Closed, WorkshopError
 from .guides.schema import Activity
 from .house import House
-from .live_sessions import get, guide_of
+from .live_state import get, guide_of
 from .models import ActivityRun
 from .words import _
 

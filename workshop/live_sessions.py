@@ -1,41 +1,37 @@
 """One live session from the lobby to its end: the only writer of live state.
 
-Lives here: create, join, the moves of a facilitator, timers, and the seal that
-conducts both databases when an activity closes. Every move is a compare-and-set
-on the session's version: of two people who press at once one wins, and the
-other sees the new state. Not here: what an audience sees (`screens.py`), what
-an answer is (`answers.py`), who may press (the caller passes the role).
+Lives here: create, join, the moves of a facilitator, and timers. Every move is
+a compare-and-set on the session's version (`live_state.py`): of two people who
+press at once one wins, and the other sees the new state. Not here: what closing
+does to the answers (`seals.py`), what an audience sees (`screens.py`), what an
+answer is (`answers.py`), who may press (the caller passes the role).
 
 A file of this length because the journey of a session is one thought.
 """
 
 from __future__ import annotations
 
-import logging
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Result, delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from . import anonymity, releases
+from . import anonymity, seals
 from .activities import KINDS
 from .db import notify
 from .errors import Forbidden, NotFound, Stale, WorkshopError
 from .guides import schema
 from .house import House
-from .models import Account, ActivityRun, Card, Guide, LiveSession, SessionRole
+from .live_state import NO_TIMER, change, hits
+from .live_state import get as get
+from .live_state import guide_of as guide_of
+from .live_state import run_of as run_of
+from .models import Account, ActivityRun, Guide, LiveSession, SessionRole
 from .words import _
 
-log = logging.getLogger(__name__)
-
-GRACE_SECONDS = 10  # after a timer that closes input: time to press "Send now" (fault R7)
 LONGEST_TIMER = 8 * 3600
 LARGEST_GROUP = 10_000
 
@@ -57,24 +53,6 @@ class NewSession:
     facilitator_words: bool = False
     freeze_after_minutes: int = 15
     rehearsal: bool = False
-
-
-@lru_cache(maxsize=128)
-def _parsed(source: str, language: str) -> schema.Guide:
-    return schema.parse(source, "guide").localized(language)
-
-
-def guide_of(live: LiveSession) -> schema.Guide:
-    """Return the session's own frozen copy of its guide, in the session's language."""
-    return _parsed(live.guide_source, live.language)
-
-
-def get(session: Session, live_id: str) -> LiveSession:
-    """Return a live session or raise `NotFound`."""
-    live = session.get(LiveSession, live_id)
-    if live is None:
-        raise NotFound(_("There is no such session. Check the link."))
-    return live
 
 
 # -- before the session
@@ -193,7 +171,7 @@ def restart_with_floors(house: House, actor: Account, live_id: str, room_floor: 
                 door_open=False,
             )
         )
-        if _hits(changed) != 1:
+        if hits(changed) != 1:
             raise WorkshopError(_("The session has started. Its floors stay as every phone was told."), status=409)
         fresh = _fresh(house, new, live.guide_source, live.created_by)
         fresh.guide_id = live.guide_id
@@ -256,7 +234,7 @@ def join(house: House, live_id: str, seat: str | None) -> str:
             .where(LiveSession.id == live_id, LiveSession.joined < house.settings.max_phones)
             .values(joined=LiveSession.joined + 1)
         )
-        if _hits(changed) != 1:
+        if hits(changed) != 1:
             raise WorkshopError(_("The room is full. Ask the person who leads."), code="full", status=503)
         notify(session, live_id)
     return anonymity.seat_value(key, live_id, anonymity.new_secret())
@@ -289,7 +267,7 @@ def move(house: House, role: str, live_id: str, command: str, argument: str, ver
             live = get(session, live_id)
             if live.version != version:
                 raise Stale(_("Somebody else moved on. Here is the present state."))
-            _set(session, live, handler(house, session, live, argument))
+            change(session, live, handler(house, session, live, argument))
     except (IntegrityError, WorkshopError) as error:
         if command == "open":
             house.boxes.box(live_id).forget(argument)
@@ -315,35 +293,6 @@ def _check_version(house: House, live_id: str, version: int) -> None:
         _require_running(live)
 
 
-def _set(session: Session, live: LiveSession, values: dict[str, Any]) -> None:
-    changed = session.execute(
-        update(LiveSession)
-        .where(LiveSession.id == live.id, LiveSession.version == live.version)
-        .values(version=live.version + 1, **values)
-        .execution_options(synchronize_session=False)
-    )
-    if _hits(changed) != 1:
-        raise Stale(_("Somebody else moved on. Here is the present state."))
-    notify(session, live.id)
-
-
-def _hits(result: Result[Any]) -> int:
-    """Return how many rows a compare-and-set changed."""
-    return int(result.rowcount)  # type: ignore[attr-defined]  # only a SELECT's result lacks it
-
-
-_NO_TIMER: dict[str, Any] = {"timer_ends_at": None, "timer_left": None, "timer_total": None, "timer_closes": False}
-
-
-def run_of(session: Session, live: LiveSession, activity_id: str | None) -> ActivityRun | None:
-    """Return the run of an activity in this session, None while it has not been asked."""
-    if activity_id is None:
-        return None
-    return session.scalar(
-        select(ActivityRun).where(ActivityRun.live_id == live.id, ActivityRun.activity_id == activity_id)
-    )
-
-
 def _require_running(live: LiveSession) -> None:
     if live.phase != "running":
         raise WorkshopError(_("The session is not running."), status=409)
@@ -358,7 +307,7 @@ def _require_nothing_open(session: Session, live: LiveSession) -> None:
 def _go(house: House, session: Session, live: LiveSession, activity_id: str) -> dict[str, Any]:
     _require_nothing_open(session, live)
     guide = guide_of(live)
-    values: dict[str, Any] = {"at": activity_id, "blank": False, **_NO_TIMER}
+    values: dict[str, Any] = {"at": activity_id, "blank": False, **NO_TIMER}
     if live.at is None or guide.step_of(live.at).id != guide.step_of(activity_id).id:
         values["step_started_at"] = house.clock()
     return values
@@ -425,7 +374,7 @@ def _end(house: House, session: Session, live: LiveSession, argument: str) -> di
         "door_open": False,
         "code": None,
         "blank": False,
-        **_NO_TIMER,
+        **NO_TIMER,
     }
 
 
@@ -500,7 +449,7 @@ def _timer_resume(house: House, session: Session, live: LiveSession, argument: s
 
 
 def _timer_reset(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
-    return dict(_NO_TIMER)
+    return dict(NO_TIMER)
 
 
 def _timer_closes(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
@@ -531,7 +480,7 @@ _MOVES = {
 }
 
 
-# -- the seal
+# -- closing
 
 
 def _close_by_hand(house: House, live_id: str, version: int) -> int:
@@ -542,186 +491,8 @@ def _close_by_hand(house: House, live_id: str, version: int) -> int:
         run = run_of(session, live, live.at)
         if run is None or run.state != "open":
             raise WorkshopError(_("No question is open here."), status=409)
-        _begin_closing(session, live, run)
+        seals.begin_closing(session, live, run)
         run_id = run.id
-    seal(house, live_id, run_id)
+    seals.seal(house, live_id, run_id)
     with house.database.transaction() as session:
         return get(session, live_id).version
-
-
-def _begin_closing(session: Session, live: LiveSession, run: ActivityRun) -> None:
-    """Step 1: open -> closing, compare-and-set."""
-    changed = session.execute(
-        update(ActivityRun).where(ActivityRun.id == run.id, ActivityRun.state == "open").values(state="closing")
-    )
-    if _hits(changed) != 1:
-        raise Stale(_("Somebody else moved on. Here is the present state."))
-    _set(session, live, dict(_NO_TIMER))
-
-
-def seal(house: House, live_id: str, run_id: str) -> bool:
-    """Carry a closing run through steps 2 to 6; return whether it is released.
-
-    Every step is idempotent, because two databases cannot commit together:
-    whatever dies in between, a second call goes on where the first one stopped,
-    and nothing is shown before the erase has finished. False: the erase could
-    not finish yet; the run stays closing and is tried again.
-    """
-    box = house.boxes.box(live_id)
-    box.shut(run_id)  # 2
-    bodies = box.read(run_id)  # 3
-    with house.database.transaction() as session:  # 4
-        live = get(session, live_id)
-        run = session.get(ActivityRun, run_id)
-        if run is None:
-            raise NotFound(_("There is no such question."))
-        if run.state == "closing":
-            released = releases.build(live, guide_of(live).activity(run.activity_id), bodies)
-            changed = session.execute(
-                update(ActivityRun)
-                .where(ActivityRun.id == run_id, ActivityRun.state == "closing")
-                .values(state="sealed", release=released.release)
-                .execution_options(synchronize_session=False)
-            )
-            if _hits(changed) == 1:
-                session.execute(delete(Card).where(Card.run_id == run_id))
-                _insert_cards(session, run_id, released)
-    try:
-        box.erase(run_id)  # 5
-    except sqlite3.Error as error:
-        log.warning("the ballot box could not be emptied yet; trying again (%s)", type(error).__name__)
-        return False
-    with house.database.transaction() as session:  # 6
-        changed = session.execute(
-            update(ActivityRun)
-            .where(ActivityRun.id == run_id, ActivityRun.state == "sealed")
-            .values(state="released")
-            .execution_options(synchronize_session=False)
-        )
-        if _hits(changed) == 1:
-            session.execute(
-                update(LiveSession).where(LiveSession.id == live_id).values(version=LiveSession.version + 1)
-            )
-            notify(session, live_id)
-    return True
-
-
-def _insert_cards(session: Session, run_id: str, released: releases.Released) -> None:
-    for draft in released.cards:
-        session.add(Card(id=anonymity.new_id(), run_id=run_id, text=draft.text, quotable=draft.quotable))
-        session.flush()  # one by one: the order of insertion is the shuffled one
-
-
-# -- what happens by itself
-
-
-def tick(house: House) -> None:
-    """Do what is due: rolling pools, timers that close input, seals that could not finish.
-
-    Called about once a second by the server's own clock, never by a participant.
-    """
-    now = house.clock()
-    with house.database.transaction() as session:
-        busy = session.execute(
-            select(ActivityRun.id, ActivityRun.live_id, ActivityRun.state).where(ActivityRun.state != "released")
-        ).all()
-    for run_id, live_id, state in busy:
-        with _alone("a question could not be closed yet"):
-            if state in ("closing", "sealed") or _is_due(house, live_id, run_id, now):
-                seal(house, live_id, run_id)
-
-
-@contextmanager
-def _alone(what: str) -> Iterator[None]:
-    """Let one session's broken or busy box be its own trouble: the others' turns come, and its next one too."""
-    try:
-        yield
-    except Exception as error:
-        log.error("%s: %s", what, type(error).__name__)
-
-
-def _is_due(house: House, live_id: str, run_id: str, now: datetime) -> bool:
-    with house.database.transaction() as session:
-        live = get(session, live_id)
-        if not live.timer_closes or live.timer_ends_at is None:
-            return False
-        ends = live.timer_ends_at if live.timer_ends_at.tzinfo else live.timer_ends_at.replace(tzinfo=now.tzinfo)
-        if now < ends + timedelta(seconds=GRACE_SECONDS):
-            return False
-        run = session.get(ActivityRun, run_id)
-        if run is None or run.state != "open":
-            return False
-        try:
-            _begin_closing(session, live, run)
-        except Stale:
-            return False
-        return True
-
-
-def roll(house: House) -> None:
-    """At a fixed tick, let one pool of answers out of each rolling run that is ripe (promise 2).
-
-    A small seal: the batch is marked in the box, written once (compare-and-set
-    on the batch number), then cut loose from its tags.
-    """
-    with house.database.transaction() as session:
-        open_runs = session.execute(
-            select(ActivityRun.id, ActivityRun.live_id).where(ActivityRun.state == "open")
-        ).all()
-    for run_id, live_id in open_runs:
-        with _alone("a pool could not be let out"):
-            _roll_one(house, live_id, run_id)
-
-
-def _roll_one(house: House, live_id: str, run_id: str) -> None:
-    with house.database.transaction() as session:
-        live = get(session, live_id)
-        run = session.get(ActivityRun, run_id)
-        if run is None or run.state != "open":
-            return
-        activity = guide_of(live).activity(run.activity_id)
-        batch = run.batch
-    if activity.release != "rolling" or live.rehearsal:
-        return
-    box = house.boxes.box(live_id)
-    if batch and box.is_marked(run_id, batch):
-        box.settle(run_id, batch)  # published, but the box was too busy to cut it loose then
-    if not box.is_marked(run_id, batch + 1) and not anonymity.pool_is_ripe(box.waiting(run_id), live.room_floor):
-        return
-    fresh = box.take(run_id, batch + 1, anonymity.pool_size(live.room_floor))
-    kind = KINDS[activity.kind]
-    whole = releases.build(live, activity, [*box.loose(run_id), *fresh])
-    with house.database.transaction() as session:
-        changed = session.execute(
-            update(ActivityRun)
-            .where(ActivityRun.id == run_id, ActivityRun.state == "open", ActivityRun.batch == batch)
-            .values(batch=batch + 1, release=whole.release)
-            .execution_options(synchronize_session=False)
-        )
-        if _hits(changed) == 1 and kind.texts:
-            _insert_cards(session, run_id, releases.build(live, activity, fresh))
-        notify(session, live_id)
-    box.settle(run_id, batch + 1)
-
-
-def recover(house: House) -> None:
-    """After a start: finish every seal that was cut off, and open the gates of what is open.
-
-    A lost box (restored backup) gets its gate back; the phones send again what
-    they still keep.
-    """
-    with house.database.transaction() as session:
-        busy = session.execute(
-            select(ActivityRun.id, ActivityRun.live_id, ActivityRun.state, ActivityRun.batch).where(
-                ActivityRun.state != "released"
-            )
-        ).all()
-    for run_id, live_id, state, batch in busy:
-        with _alone("a question could not be recovered yet"):
-            box = house.boxes.box(live_id)
-            if state == "open":
-                box.settle(run_id, batch)  # a batch that was written but not yet cut loose
-                if run_id not in box.gates():
-                    box.admit(run_id)
-            else:
-                seal(house, live_id, run_id)

@@ -1,7 +1,7 @@
 """What leaves the ballot box when an activity closes, and what of it is kept.
 
 Lives here: from shuffled bodies to the release and its cards. Pure but for the
-random order. Not here: the six steps of the seal (`live_sessions.py`).
+random order. Not here: the six steps of the seal (`seals.py`).
 """
 
 from __future__ import annotations

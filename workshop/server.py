@@ -76,7 +76,7 @@ def serve(settings: Settings) -> int:
 
 def open_house(settings: Settings) -> Flask:
     """Return the app, its database current, its guides installed, its cut-off work taken up again."""
-    from . import create_app, jobs, live_sessions, passwords, realtime
+    from . import create_app, jobs, passwords, realtime, seals
     from .guides import library
     from .migrations import migrate
 
@@ -85,7 +85,7 @@ def open_house(settings: Settings) -> Flask:
     house: House = app.extensions["house"]
     with house.database.transaction() as session:
         library.install_shipped(session, house.clock())
-    live_sessions.recover(house)
+    seals.recover(house)
     with app.app_context():  # printing draws with the app's templates
         jobs.resume(house)
     realtime.start(app)

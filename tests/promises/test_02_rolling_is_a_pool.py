@@ -15,7 +15,7 @@ from scipy.stats import binom
 
 from tests.promises.attackers import BROKEN, FALSE_ALARM
 from tests.promises.stagehands import Room, canary, fields_for, room
-from workshop import answers, live_sessions, screens
+from workshop import answers, live_sessions, screens, seals
 from workshop.errors import WorkshopError
 from workshop.house import House
 
@@ -89,7 +89,7 @@ def roll_through(played: Room, people: int, lots: random.Random) -> Rolled:
         played.drop(person, run_id, fields_for(sort, word))
         sent.add(person)
         if lots.random() < 0.3:
-            live_sessions.roll(played.house)
+            seals.roll(played.house)
             look()
     played.move("close")
     look()
@@ -135,7 +135,7 @@ def test_a_lower_floor_does_not_make_a_smaller_pool(hall: House) -> None:
     run_id = played.open()
     for phone in range(9):
         played.send(phone, run_id, fields_for("rolling-text"))
-        live_sessions.roll(hall)
+        seals.roll(hall)
         assert played.cards() == []
 
 
@@ -144,7 +144,7 @@ def test_passes_do_not_ripen_the_pool(hall: House) -> None:
     run_id = played.open()
     for phone in range(20):
         played.send(phone, run_id, None if phone % 2 else fields_for("rolling-text"))
-        live_sessions.roll(hall)
+        seals.roll(hall)
         assert len(played.cards()) == (0 if phone < 18 else 5)
 
 
@@ -155,7 +155,7 @@ def test_one_tick_lets_out_one_pool_however_many_wait(hall: House) -> None:
         played.send(phone, run_id, fields_for("rolling-text"))
     counts = []
     for _tick in range(12):
-        live_sessions.roll(hall)
+        seals.roll(hall)
         counts.append(len(played.cards()))
     assert counts == [5, 10, 15, 20, 25, 30, 35, 35, 35, 35, 35, 35]
 
@@ -165,7 +165,7 @@ def test_a_rolling_answer_is_final_and_its_place_stays_spent(hall: House) -> Non
     run_id = played.open()
     for phone in range(10):
         played.send(phone, run_id, fields_for("rolling-text", f"text {phone}"))
-    live_sessions.roll(hall)
+    seals.roll(hall)
     for phone in range(10):
         for changed in (fields_for("rolling-text", "another"), None):
             with pytest.raises(WorkshopError, match="final"):
@@ -182,7 +182,7 @@ def test_nothing_of_the_waiting_is_in_the_main_database(hall: House) -> None:
     words = [canary() for _ in range(14)]
     for phone, word in enumerate(words):
         played.send(phone, run_id, fields_for("rolling-text", word))
-    live_sessions.roll(hall)
+    seals.roll(hall)
     out = {text for _id, text in played.cards()}
     with hall.database.engine.connect() as connection:
         rows = repr([connection.exec_driver_sql(f"select * from {name}").all() for name in ("cards", "activity_runs")])

@@ -9,7 +9,7 @@ import pytest
 
 from tests.promises.stagehands import KINDS, Room, add_account, canary, fields_for, files_below, room
 from tests.promises.test_01_sealed_until_closed import everything_seen
-from workshop import anonymity, freezes, live_sessions
+from workshop import anonymity, freezes, live_sessions, seals
 from workshop.errors import WorkshopError
 from workshop.house import House
 
@@ -27,7 +27,7 @@ def too_few(played: Room, answering: int, words: list[str]) -> None:
             played.send(phone, run_id, fields_for(played.sort, words[phone], quotable=True))
         revision = 1 if played.sort.startswith("rolling") else 2
         played.send(phone, run_id, None, revision=revision)
-    live_sessions.roll(played.house)
+    seals.roll(played.house)
     played.move("close")
 
 

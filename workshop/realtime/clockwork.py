@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import gevent
 
-from .. import live_sessions
+from .. import seals
 from ..house import House
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ def start(house: House, realtime: Realtime) -> None:
 
     gevent.spawn(realtime.coalescer.run, gevent.sleep)
     for period, work in (
-        (TICK, lambda: live_sessions.tick(house)),
-        (POOL, lambda: live_sessions.roll(house)),
+        (TICK, lambda: seals.tick(house)),
+        (POOL, lambda: seals.roll(house)),
         (RIGHTS, rights),
         (PLAN, plan),
         (CHECKPOINT, house.boxes.checkpoint),

@@ -1,0 +1,66 @@
+"""The present state of one live session: finding it, and changing it by compare-and-set.
+
+Lives here: what every writer of live state needs. Not here: when it changes
+(`live_sessions.py` by a facilitator's move, `seals.py` when a question closes).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Result, select, update
+from sqlalchemy.orm import Session
+
+from .db import notify
+from .errors import NotFound, Stale
+from .guides import schema
+from .models import ActivityRun, LiveSession
+from .words import _
+
+NO_TIMER: dict[str, Any] = {"timer_ends_at": None, "timer_left": None, "timer_total": None, "timer_closes": False}
+
+
+@lru_cache(maxsize=128)
+def _parsed(source: str, language: str) -> schema.Guide:
+    return schema.parse(source, "guide").localized(language)
+
+
+def guide_of(live: LiveSession) -> schema.Guide:
+    """Return the session's own frozen copy of its guide, in the session's language."""
+    return _parsed(live.guide_source, live.language)
+
+
+def get(session: Session, live_id: str) -> LiveSession:
+    """Return a live session or raise `NotFound`."""
+    live = session.get(LiveSession, live_id)
+    if live is None:
+        raise NotFound(_("There is no such session. Check the link."))
+    return live
+
+
+def run_of(session: Session, live: LiveSession, activity_id: str | None) -> ActivityRun | None:
+    """Return the run of an activity in this session, None while it has not been asked."""
+    if activity_id is None:
+        return None
+    return session.scalar(
+        select(ActivityRun).where(ActivityRun.live_id == live.id, ActivityRun.activity_id == activity_id)
+    )
+
+
+def change(session: Session, live: LiveSession, values: dict[str, Any]) -> None:
+    """Write `values` and the next version if the version is still the one that was read; else raise `Stale`."""
+    changed = session.execute(
+        update(LiveSession)
+        .where(LiveSession.id == live.id, LiveSession.version == live.version)
+        .values(version=live.version + 1, **values)
+        .execution_options(synchronize_session=False)
+    )
+    if hits(changed) != 1:
+        raise Stale(_("Somebody else moved on. Here is the present state."))
+    notify(session, live.id)
+
+
+def hits(result: Result[Any]) -> int:
+    """Return how many rows a compare-and-set changed."""
+    return int(result.rowcount)  # type: ignore[attr-defined]  # only a SELECT's result lacks it

@@ -1,0 +1,209 @@
+"""Closing a question: the seal that conducts both databases, and what happens by itself.
+
+Lives here: the six steps from closing to released (ANONYMITY.md, "Seal"), timers
+that close input, the pools of rolling release, recovery after a start. Not
+here: who presses "close" (`live_sessions.py`), what is kept of the answers
+(`releases.py`), the ballot box itself (`ballots.py`).
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from . import anonymity, releases
+from .activities import KINDS
+from .db import notify
+from .errors import NotFound, Stale
+from .house import House
+from .live_state import NO_TIMER, change, get, guide_of, hits
+from .models import ActivityRun, Card, LiveSession
+from .words import _
+
+log = logging.getLogger(__name__)
+
+GRACE_SECONDS = 10  # after a timer that closes input: time to press "Send now" (fault R7)
+
+
+def begin_closing(session: Session, live: LiveSession, run: ActivityRun) -> None:
+    """Step 1: open -> closing, compare-and-set; raises `Stale` when somebody was faster."""
+    changed = session.execute(
+        update(ActivityRun).where(ActivityRun.id == run.id, ActivityRun.state == "open").values(state="closing")
+    )
+    if hits(changed) != 1:
+        raise Stale(_("Somebody else moved on. Here is the present state."))
+    change(session, live, dict(NO_TIMER))
+
+
+def seal(house: House, live_id: str, run_id: str) -> bool:
+    """Carry a closing run through steps 2 to 6; return whether it is released.
+
+    Every step is idempotent, because two databases cannot commit together:
+    whatever dies in between, a second call goes on where the first one stopped,
+    and nothing is shown before the erase has finished. False: the erase could
+    not finish yet; the run stays closing and is tried again.
+    """
+    box = house.boxes.box(live_id)
+    box.shut(run_id)  # 2
+    bodies = box.read(run_id)  # 3
+    with house.database.transaction() as session:  # 4
+        live = get(session, live_id)
+        run = session.get(ActivityRun, run_id)
+        if run is None:
+            raise NotFound(_("There is no such question."))
+        if run.state == "closing":
+            released = releases.build(live, guide_of(live).activity(run.activity_id), bodies)
+            changed = session.execute(
+                update(ActivityRun)
+                .where(ActivityRun.id == run_id, ActivityRun.state == "closing")
+                .values(state="sealed", release=released.release)
+                .execution_options(synchronize_session=False)
+            )
+            if hits(changed) == 1:
+                session.execute(delete(Card).where(Card.run_id == run_id))
+                _insert_cards(session, run_id, released)
+    try:
+        box.erase(run_id)  # 5
+    except sqlite3.Error as error:
+        log.warning("the ballot box could not be emptied yet; trying again (%s)", type(error).__name__)
+        return False
+    with house.database.transaction() as session:  # 6
+        changed = session.execute(
+            update(ActivityRun)
+            .where(ActivityRun.id == run_id, ActivityRun.state == "sealed")
+            .values(state="released")
+            .execution_options(synchronize_session=False)
+        )
+        if hits(changed) == 1:
+            session.execute(
+                update(LiveSession).where(LiveSession.id == live_id).values(version=LiveSession.version + 1)
+            )
+            notify(session, live_id)
+    return True
+
+
+def _insert_cards(session: Session, run_id: str, released: releases.Released) -> None:
+    for draft in released.cards:
+        session.add(Card(id=anonymity.new_id(), run_id=run_id, text=draft.text, quotable=draft.quotable))
+        session.flush()  # one by one: the order of insertion is the shuffled one
+
+
+# -- what happens by itself
+
+
+def tick(house: House) -> None:
+    """Do what is due: rolling pools, timers that close input, seals that could not finish.
+
+    Called about once a second by the server's own clock, never by a participant.
+    """
+    now = house.clock()
+    with house.database.transaction() as session:
+        busy = session.execute(
+            select(ActivityRun.id, ActivityRun.live_id, ActivityRun.state).where(ActivityRun.state != "released")
+        ).all()
+    for run_id, live_id, state in busy:
+        with _alone("a question could not be closed yet"):
+            if state in ("closing", "sealed") or _is_due(house, live_id, run_id, now):
+                seal(house, live_id, run_id)
+
+
+@contextmanager
+def _alone(what: str) -> Iterator[None]:
+    """Let one session's broken or busy box be its own trouble: the others' turns come, and its next one too."""
+    try:
+        yield
+    except Exception as error:
+        log.error("%s: %s", what, type(error).__name__)
+
+
+def _is_due(house: House, live_id: str, run_id: str, now: datetime) -> bool:
+    with house.database.transaction() as session:
+        live = get(session, live_id)
+        if not live.timer_closes or live.timer_ends_at is None:
+            return False
+        ends = live.timer_ends_at if live.timer_ends_at.tzinfo else live.timer_ends_at.replace(tzinfo=now.tzinfo)
+        if now < ends + timedelta(seconds=GRACE_SECONDS):
+            return False
+        run = session.get(ActivityRun, run_id)
+        if run is None or run.state != "open":
+            return False
+        try:
+            begin_closing(session, live, run)
+        except Stale:
+            return False
+        return True
+
+
+def roll(house: House) -> None:
+    """At a fixed tick, let one pool of answers out of each rolling run that is ripe (promise 2).
+
+    A small seal: the batch is marked in the box, written once (compare-and-set
+    on the batch number), then cut loose from its tags.
+    """
+    with house.database.transaction() as session:
+        open_runs = session.execute(
+            select(ActivityRun.id, ActivityRun.live_id).where(ActivityRun.state == "open")
+        ).all()
+    for run_id, live_id in open_runs:
+        with _alone("a pool could not be let out"):
+            _roll_one(house, live_id, run_id)
+
+
+def _roll_one(house: House, live_id: str, run_id: str) -> None:
+    with house.database.transaction() as session:
+        live = get(session, live_id)
+        run = session.get(ActivityRun, run_id)
+        if run is None or run.state != "open":
+            return
+        activity = guide_of(live).activity(run.activity_id)
+        batch = run.batch
+    if activity.release != "rolling" or live.rehearsal:
+        return
+    box = house.boxes.box(live_id)
+    if batch and box.is_marked(run_id, batch):
+        box.settle(run_id, batch)  # published, but the box was too busy to cut it loose then
+    if not box.is_marked(run_id, batch + 1) and not anonymity.pool_is_ripe(box.waiting(run_id), live.room_floor):
+        return
+    fresh = box.take(run_id, batch + 1, anonymity.pool_size(live.room_floor))
+    kind = KINDS[activity.kind]
+    whole = releases.build(live, activity, [*box.loose(run_id), *fresh])
+    with house.database.transaction() as session:
+        changed = session.execute(
+            update(ActivityRun)
+            .where(ActivityRun.id == run_id, ActivityRun.state == "open", ActivityRun.batch == batch)
+            .values(batch=batch + 1, release=whole.release)
+            .execution_options(synchronize_session=False)
+        )
+        if hits(changed) == 1 and kind.texts:
+            _insert_cards(session, run_id, releases.build(live, activity, fresh))
+        notify(session, live_id)
+    box.settle(run_id, batch + 1)
+
+
+def recover(house: House) -> None:
+    """After a start: finish every seal that was cut off, and open the gates of what is open.
+
+    A lost box (restored backup) gets its gate back; the phones send again what
+    they still keep.
+    """
+    with house.database.transaction() as session:
+        busy = session.execute(
+            select(ActivityRun.id, ActivityRun.live_id, ActivityRun.state, ActivityRun.batch).where(
+                ActivityRun.state != "released"
+            )
+        ).all()
+    for run_id, live_id, state, batch in busy:
+        with _alone("a question could not be recovered yet"):
+            box = house.boxes.box(live_id)
+            if state == "open":
+                box.settle(run_id, batch)  # a batch that was written but not yet cut loose
+                if run_id not in box.gates():
+                    box.admit(run_id)
+            else:
+                seal(house, live_id, run_id)
