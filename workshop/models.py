@@ -305,3 +305,37 @@ class Mail(Base):
     next_try_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     sent_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class FollowUp(Base):
+    """The way back to a session after its end: one link and one code for all its check-ins."""
+
+    __tablename__ = "follow_ups"
+
+    live_id: Mapped[str] = mapped_column(ForeignKey("live_sessions.id", ondelete="CASCADE"), primary_key=True)
+    token: Mapped[str] = mapped_column(ID, unique=True)
+    code: Mapped[str] = mapped_column(String(8), unique=True)  # opens something only while a check-in is open
+
+
+class CheckIn(Base):
+    """One asking again, weeks after a session, and the days on which it is open.
+
+    What is asked and answered lies in a live session of its own (`live_id`, once
+    it has opened), so that seats, ballot box, seal and freeze are the ordinary
+    ones. Nobody has a role in that session: it stands in no list.
+    """
+
+    __tablename__ = "check_ins"
+    __table_args__ = (
+        UniqueConstraint("parent_id", "number"),
+        CheckConstraint("number in (1, 2)", name="number"),
+        CheckConstraint("state in ('off', 'planned', 'open', 'closed')", name="state"),
+    )
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    parent_id: Mapped[str] = mapped_column(ForeignKey("live_sessions.id", ondelete="CASCADE"), index=True)
+    number: Mapped[int] = mapped_column(Integer)
+    state: Mapped[str] = mapped_column(String(16), default="planned")
+    first_day: Mapped[date] = mapped_column(Date)
+    last_day: Mapped[date] = mapped_column(Date)
+    live_id: Mapped[str | None] = mapped_column(ForeignKey("live_sessions.id", ondelete="SET NULL"), unique=True)
