@@ -86,6 +86,7 @@ def entered(**changes: Any) -> dict[str, Any]:
         "leader": "Maria Lind",
         "leader_is_manager": "no",
         "freeze_after_minutes": "15",
+        "keep_days": "90",
         **changes,
     }
 

@@ -188,7 +188,8 @@ def test_the_seat_is_a_cookie_that_no_script_can_read(
     token = look_up(house, live_id).join_token
     cookie = post(client, f"/j/{token}").headers.getlist("Set-Cookie")
     seat = next(line for line in cookie if line.startswith(f"seat-{live_id}="))
-    assert "HttpOnly" in seat and "SameSite=Lax" in seat and "Path=/" in seat and "Max-Age=259200" in seat
+    assert "HttpOnly" in seat and "SameSite=Lax" in seat and "Path=/" in seat
+    assert f"Max-Age={anonymity.SEAT_DAYS * 86400}" in seat
     assert "Secure" not in seat
     public = other_app(base_url="https://workshop.example.org")
     over_tls = public.test_client()

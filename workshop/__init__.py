@@ -39,6 +39,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         exports,
         facilitate,
         headers,
+        kept,
         language,
         limits,
         notes,
@@ -80,6 +81,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(facilitate.bp)
     app.register_blueprint(take_part.bp)
     app.register_blueprint(notes.bp)
+    app.register_blueprint(kept.bp)
     app.register_blueprint(stage.bp)
     app.register_blueprint(reports.bp)
     app.register_blueprint(exports.bp)

@@ -21,7 +21,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 SECRET_BYTES = 32
-SEAT_DAYS = 3  # a workshop lasts two days at most, and the evening after it
+SEAT_DAYS = 60  # My notes and the reports stay reachable past the second check-in, six weeks after the end
 ROOM_FLOOR = 5
 WORDS_FLOOR = 10
 LOWEST_ROOM_FLOOR = 3

@@ -70,6 +70,10 @@ def parser() -> argparse.ArgumentParser:
     )
     add("schema", "Print the JSON Schema of the results file.", results_schema, results)
 
+    add("purge", "Delete what is past its term; the running server does so every hour.", purge).add_argument(
+        "--dry-run", action="store_true", help="only say what would go"
+    )
+
     people = commands.add_parser("accounts", help="Look after accounts.").add_subparsers(
         required=True, metavar="COMMAND"
     )
@@ -101,6 +105,21 @@ def show_settings(_chosen: argparse.Namespace) -> int:
     """Print the table of settings."""
     for name, value, default, help in rows(Settings.from_env(os.environ)):
         print(f"{name}\n    now      {value}\n    default  {default}\n    {help}")
+    return 0
+
+
+def purge(chosen: argparse.Namespace) -> int:
+    """Delete what is past its term."""
+    from . import retention
+    from .house import utc_now
+
+    with _database() as (settings, database):
+        done = retention.purge(database, settings.keep_reports_days, utc_now().date(), dry_run=chosen.dry_run)
+    if done.nothing:
+        print("Nothing is past its term.")
+    else:
+        verb = "Would delete" if chosen.dry_run else "Deleted"
+        print(f"{verb} the results of {done.data} sessions and the reports of {done.reports}.")
     return 0
 
 

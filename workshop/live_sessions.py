@@ -52,6 +52,7 @@ class NewSession:
     moderation: bool = False
     facilitator_words: bool = False
     freeze_after_minutes: int = 15
+    keep_days: int = 90
     rehearsal: bool = False
 
 
@@ -100,6 +101,7 @@ def _fresh(house: House, new: NewSession, source: str, creator: str | None) -> L
         moderation=new.moderation,
         facilitator_words=new.facilitator_words,
         freeze_after_minutes=new.freeze_after_minutes,
+        keep_days=new.keep_days,
         created_by=creator,
         created_on=house.clock().date(),
         phase="lobby",
@@ -125,6 +127,8 @@ def _check(new: NewSession) -> None:
         raise WorkshopError(_("Enter how many people you expect, from 1 to %(most)s.", most=LARGEST_GROUP))
     if not 0 <= new.freeze_after_minutes <= 72 * 60:
         raise WorkshopError(_("The wait before the report is fixed is 0 to 72 hours."))
+    if not 1 <= new.keep_days <= 365:
+        raise WorkshopError(_("The results of a session are kept for 1 to 365 days."))
 
 
 def _copy_of(live: LiveSession, **changes: Any) -> NewSession:
@@ -141,6 +145,7 @@ def _copy_of(live: LiveSession, **changes: Any) -> NewSession:
         moderation=live.moderation,
         facilitator_words=live.facilitator_words,
         freeze_after_minutes=live.freeze_after_minutes,
+        keep_days=live.keep_days,
         rehearsal=live.rehearsal,
     )
     new = replace(new, **changes)

@@ -72,6 +72,7 @@ TABLE: tuple[Setting, ...] = (
 )
 
 
+    Setting("KEEP_REPORTS_DAYS", int, "730", "Days after a session's end that its reports are kept."),
 @dataclass(frozen=True)
 class Settings:
     """The settings of one running house; made by `from_env`, or by hand in tests."""
@@ -97,6 +98,7 @@ class Settings:
             text = environ.get(setting.name, "").strip()
             if text:
                 values[setting.name.lower()] = _read(setting, text)
+    keep_reports_days: int = 730
         values["data_dir"] = Path(values.get("data_dir", "data")).absolute()
         values.setdefault("database_url", f"sqlite:///{values['data_dir'] / 'unstuck.db'}")
         values["base_url"] = values.get("base_url", "").rstrip("/")
@@ -160,7 +162,12 @@ def _read(setting: Setting, text: str) -> Any:
             f"{setting.name}={text} is neither on nor off. Write {setting.name}=on or {setting.name}=off."
         )
     if setting.type is int:
-        lowest, highest = {"PORT": (0, 65535), "MAX_PHONES": (1, 100_000)}.get(setting.name, (0, 10))
+        lowest, highest = {
+            "PORT": (0, 65535),
+            "MAX_PHONES": (1, 100_000),
+            "SMTP_PORT": (1, 65535),
+            "KEEP_REPORTS_DAYS": (30, 36_500),
+        }.get(setting.name, (0, 10))
         if not text.isdecimal() or not lowest <= int(text) <= highest:
             raise SettingsError(
                 f"{setting.name}={text} is not a number from {lowest} to {highest}."

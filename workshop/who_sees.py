@@ -40,6 +40,7 @@ def promise(live: LiveSession) -> tuple[str, ...]:
         )
     else:
         lines.append(_("%(leader)s gets no file with your texts.", leader=live.leader))
+    lines.append(_("What the room saw is deleted %(days)s days after the end.", days=live.keep_days))
     return tuple(lines)
 
 

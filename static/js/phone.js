@@ -27,7 +27,7 @@ import { connect } from "./link.js";
  */
 
 const PREFIX = "unstuck/";
-/** Drafts of other sessions go after this; the seat's cookie lives as long. */
+/** Drafts of other sessions go after this: a workshop lasts two days at most, and the evening after it. */
 const KEEP_DAYS = 3;
 /** A connection that comes back within this is not worth a word. */
 const PATIENCE_WITH_SILENCE_MS = 3000;

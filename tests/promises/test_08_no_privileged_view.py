@@ -40,6 +40,7 @@ ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/<string(length=6):code>"): ANYBODY,
     ("GET", "/j/<join_token>"): ANYBODY,
     ("POST", "/j/<join_token>"): ANYBODY,
+    ("GET", "/s/<live_id>/kept"): ANYBODY,  # terms only: nothing that anybody wrote
     ("GET", "/s/<live_id>/"): SEAT,
     ("POST", "/s/<live_id>/answer"): SEAT,
     ("GET", "/s/<live_id>/notes/"): SEAT,
@@ -243,7 +244,8 @@ def test_staff_without_a_role_read_nothing_of_the_session_but_how_to_join(theatr
     for caller in ("staff", "admin"):
         for name, answer in theatre.kept(caller).items():
             if theatre.live_id in answer.text:
-                assert name in ("/j/<join_token>", "/stage/<stage_token>"), f"{caller} reads of the session at {name}"
+                known = ("/j/<join_token>", "/stage/<stage_token>", "/s/<live_id>/kept")  # the last: only its terms
+                assert name in known, f"{caller} reads of the session at {name}"
 
 
 def test_no_page_of_anybody_holds_more_than_the_room_saw(theatre: Theatre) -> None:

@@ -32,6 +32,7 @@ def live(**changes: object) -> LiveSession:
         "leader_is_manager": False,
         "facilitator_words": False,
         "moderation": False,
+        "keep_days": 90,
         "rehearsal": False,
         "language": "en",
         "guide_source": guide_source(["text"]),

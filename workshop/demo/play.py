@@ -66,6 +66,7 @@ class Play:
                 "expected": str(PHONES),
                 "leader": "Robin Example",
                 "freeze_after_minutes": "0",
+                "keep_days": "90",
             },
         )
         self.facilitator.take_the_console()

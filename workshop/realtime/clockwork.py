@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import gevent
 
-from .. import seals
+from .. import outbox, retention, seals
 from ..house import House
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ TICK = 1.0  # seconds: timers that close input, seals that are tried again
 RIGHTS = 2.0  # seconds: a socket whose right has ended is dead within five (attack S5)
 POOL = 5.0  # seconds: the fixed tick of the pool mix (promise 2)
 PLAN = 30.0  # seconds: "minutes behind" on consoles moves without anybody pressing
+PURGE = 3600.0  # seconds: terms are days
+MAILS = 3.0  # seconds: a mail leaves while its sender still looks at the page
 CHECKPOINT = 20.0  # seconds: an edited text is gone from the log within sixty (promise 7)
 
 
@@ -43,7 +45,9 @@ def start(house: House, realtime: Realtime) -> None:
         (POOL, lambda: seals.roll(house)),
         (RIGHTS, rights),
         (PLAN, plan),
+        (MAILS, lambda: outbox.tick(house)),
         (CHECKPOINT, house.boxes.checkpoint),
+        (PURGE, lambda: retention.keep_house(house)),
     ):
         gevent.spawn(_every, period, work)
 

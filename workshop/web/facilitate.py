@@ -17,7 +17,7 @@ from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringF
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Length, NumberRange
 
-from .. import anonymity, fragments, live_sessions, screens, who_sees
+from .. import anonymity, fragments, live_sessions, retention, screens, who_sees
 from ..errors import NotFound, Stale, WorkshopError
 from ..guides import schema
 from ..models import Guide, LiveSession
@@ -120,6 +120,19 @@ class CreateForm(FloorsForm):
         default=15,
         description=_l("Until then nothing is final. Phones are told the time."),
     )
+    keep_days = SelectField(
+        _l("Delete the results"),
+        [CHOSEN],
+        coerce=int,
+        choices=[
+            SelectChoice(30, _l("30 days after the end")),
+            SelectChoice(90, _l("90 days after the end")),
+            SelectChoice(180, _l("180 days after the end")),
+            SelectChoice(365, _l("1 year after the end")),
+        ],
+        default=retention.KEEP_DAYS,
+        description=_l("Every phone can read it. Reports that were fixed have a term of their own."),
+    )
 
 
 # -- create
@@ -171,6 +184,7 @@ def _new_session(form: CreateForm, guide_id: str) -> live_sessions.NewSession:
         words_floor=form.words_floor.data,
         facilitator_words=bool(form.facilitator_words.data),
         freeze_after_minutes=form.freeze_after_minutes.data,
+        keep_days=form.keep_days.data,
         rehearsal="rehearsal" in request.form,
     )
 
