@@ -8,10 +8,12 @@ does.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +24,11 @@ KNOWN_SECRETS = frozenset({"secret", "changeme", "change-me", "dev", "developmen
 """Values that stand in tutorials and examples; each would let anybody forge a cookie."""
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - phones in the same network are who this is for
+
+
+MAIL = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*"
+)
 
 
 class SettingsError(Exception):
@@ -65,14 +72,20 @@ TABLE: tuple[Setting, ...] = (
     Setting("PORT", int, "8000", "Port to listen on."),
     Setting("TRUSTED_PROXIES", int, "0", "How many proxies of your own stand in front; 0 ignores their headers."),
     Setting("MAX_PHONES", int, "1000", "Most phones that may join one session."),
+    Setting("KEEP_REPORTS_DAYS", int, "730", "Days after a session's end that its reports are kept."),
     Setting("BRAND_NAME", str, "Unstuck", "Name of the product on screens and reports."),
     Setting("SUPPORT", str, "", "Whom staff may ask for help: a name, an address or a phone number."),
+    Setting("SMTP_HOST", str, "", "Mail server for handing reports over. Empty = no mail; links are copied by hand."),
+    Setting("SMTP_PORT", int, "587", "Port of the mail server: 587 with starttls, 465 with tls, 25 with none."),
+    Setting("SMTP_USER", str, "", "Account at the mail server, where it asks for one."),
+    Setting("SMTP_PASSWORD", str, "", "Password of that account.", secret=True),
+    Setting("SMTP_SECURITY", str, "starttls", "How the way to the mail server is encrypted: starttls, tls or none."),
+    Setting("MAIL_FROM", str, "", "Sender of mails: workshop@example.org or Workshops <workshop@example.org>."),
     Setting("LOG_LEVEL", str, "INFO", "DEBUG, INFO, WARNING or ERROR. No level holds an address or an answer."),
     Setting("DEBUG", bool, "off", "Reload templates and styles at each request. Never in production."),
 )
 
 
-    Setting("KEEP_REPORTS_DAYS", int, "730", "Days after a session's end that its reports are kept."),
 @dataclass(frozen=True)
 class Settings:
     """The settings of one running house; made by `from_env`, or by hand in tests."""
@@ -85,8 +98,15 @@ class Settings:
     port: int = 8000
     trusted_proxies: int = 0
     max_phones: int = 1000
+    keep_reports_days: int = 730
     brand_name: str = "Unstuck"
     support: str = ""
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_user: str = ""
+    smtp_password: str = field(default="", repr=False)
+    smtp_security: str = "starttls"
+    mail_from: str = ""
     log_level: str = "INFO"
     debug: bool = False
 
@@ -98,12 +118,12 @@ class Settings:
             text = environ.get(setting.name, "").strip()
             if text:
                 values[setting.name.lower()] = _read(setting, text)
-    keep_reports_days: int = 730
         values["data_dir"] = Path(values.get("data_dir", "data")).absolute()
         values.setdefault("database_url", f"sqlite:///{values['data_dir'] / 'unstuck.db'}")
         values["base_url"] = values.get("base_url", "").rstrip("/")
         if values["base_url"]:
             _refuse_unsafe(values)
+        _refuse_half_a_mail_server(values)
         values.setdefault("secret_key", "")
         if not values["secret_key"]:
             values["secret_key"] = _kept_secret(values["data_dir"])
@@ -130,6 +150,11 @@ class Settings:
             return self.base_url
         local_only = self.host in ("127.0.0.1", "localhost", "::1")
         return f"http://{'localhost' if local_only else addresses.lan_address()}:{self.port}"
+
+
+def is_mail(text: str) -> bool:
+    """Return whether a text is one mail address that any mail server takes: plain letters, no line break."""
+    return len(text) <= 254 and bool(MAIL.fullmatch(text))
 
 
 def rows(settings: Settings) -> list[tuple[str, str, str, str]]:
@@ -178,6 +203,19 @@ def _read(setting: Setting, text: str) -> Any:
         if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             raise SettingsError(f"LOG_LEVEL={text} is unknown. Write LOG_LEVEL=DEBUG, INFO, WARNING or ERROR.")
         return text.upper()
+    if setting.name == "SMTP_SECURITY":
+        if text.lower() not in ("none", "starttls", "tls"):
+            raise SettingsError(f"SMTP_SECURITY={text} is unknown. Write SMTP_SECURITY=starttls, tls or none.")
+        return text.lower()
+    if setting.name == "MAIL_FROM" and not (text.isprintable() and is_mail(parseaddr(text)[1])):
+        raise SettingsError(f"MAIL_FROM={text} is not a mail address. Write MAIL_FROM=workshop@example.org")
+    if setting.name in ("BRAND_ACCENT", "BRAND_LOGO"):
+        try:
+            if setting.name == "BRAND_ACCENT":
+                return brand.accent(text)
+            brand.logo(Path(text))
+        except brand.Refused as refused:
+            raise SettingsError(f"{setting.name}={text} {refused}") from None
     if setting.name == "DATABASE_URL" and not text.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
         raise SettingsError(
             "DATABASE_URL must start with sqlite:/// or postgresql://. Write for example"
@@ -215,6 +253,21 @@ def _refuse_unsafe(values: Mapping[str, Any]) -> None:
                 f"DATABASE_URL points into {temporary}, which is emptied when the machine restarts."
                 " Remove the line to keep the database in DATA_DIR."
             )
+
+
+def _refuse_half_a_mail_server(values: Mapping[str, Any]) -> None:
+    """Refuse mail settings with which no mail, or a password in the open, would go out."""
+    host = values.get("smtp_host", "")
+    if host and not values.get("mail_from"):
+        raise SettingsError("SMTP_HOST is set, but no sender. Write MAIL_FROM=workshop@example.org")
+    if not host and values.get("mail_from"):
+        raise SettingsError("MAIL_FROM is set, but no mail server. Write SMTP_HOST=mail.example.org")
+    if bool(values.get("smtp_user")) != bool(values.get("smtp_password")):
+        missing = "SMTP_PASSWORD" if values.get("smtp_user") else "SMTP_USER"
+        raise SettingsError(f"The mail server's account is half set. Write {missing}= as well, or remove the other.")
+    here = host in ("localhost", "127.0.0.1", "::1")
+    if values.get("smtp_password") and values.get("smtp_security") == "none" and not here:
+        raise SettingsError("SMTP_PASSWORD would travel in the open. Write SMTP_SECURITY=starttls or tls.")
 
 
 def _kept_secret(data_dir: Path) -> str:

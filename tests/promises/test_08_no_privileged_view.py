@@ -22,7 +22,7 @@ from tests.conftest import SERVER, _admin, _sibling
 from tests.promises.halls import MEMORY
 from tests.promises.stagehands import canary, fields_for
 from tests.promises.theatre import CALLERS, STAFF, STATES, Theatre, build
-from workshop import create_app, freezes, live_sessions
+from workshop import create_app, deliveries, freezes, live_sessions
 from workshop.models import ActivityRun, Base, SessionRole, StaffSession
 from workshop.quoting import MOST_QUOTES
 from workshop.settings import Settings
@@ -45,6 +45,10 @@ ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/s/<live_id>/answer"): SEAT,
     ("GET", "/s/<live_id>/notes/"): SEAT,
     ("GET", "/s/<live_id>/notes/token"): SEAT,
+    ("GET", "/s/<live_id>/reports"): SEAT,
+    ("GET", "/r/<link>"): ANYBODY,  # whoever holds the link, which is 256 bits of which the database has half
+    ("GET", "/r/<link>/report.pdf"): ANYBODY,
+    ("GET", "/r/paper.css"): ANYBODY,
     ("GET", "/stage/<stage_token>"): ANYBODY,  # whoever holds the link, which is 128 random bits
     ("GET", "/static/<fingerprint>/<path:name>"): ANYBODY,
     ("GET", "/staff/sign-in"): ANYBODY,
@@ -91,6 +95,12 @@ ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/staff/sessions/<live_id>/report/draft/<edition>"): RUN,
     ("GET", "/staff/sessions/<live_id>/report/draft/<edition>/<paper>.pdf"): RUN,
     ("GET", "/staff/sessions/<live_id>/report/paper.css"): RUN,
+    ("POST", "/staff/sessions/<live_id>/deliveries"): RUN,
+    ("POST", "/staff/sessions/<live_id>/deliveries/<delivery_id>/revoke"): RUN,
+    ("GET", "/staff/sessions/<live_id>/deliveries/<delivery_id>/mail"): RUN,
+    ("POST", "/staff/sessions/<live_id>/deliveries/<delivery_id>/mail"): RUN,
+    ("POST", "/staff/sessions/<live_id>/mails/<mail_id>/again"): RUN,
+    ("POST", "/staff/sessions/<live_id>/mails/<mail_id>/cancel"): RUN,
 }
 
 EVENTS: dict[str, frozenset[str]] = {
@@ -127,6 +137,8 @@ def in_state(app: Flask, state: str) -> Theatre:
         with made.house.database.transaction() as session:
             live = live_sessions.get(session, made.live_id)
             freezes.freeze(session, live, live_sessions.guide_of(live), made.house.clock())
+            handed = deliveries.make(session, made.live_id, "manager", "Head of department", 30, made.house.clock())
+            made.link = deliveries.path(made.house, handed).removeprefix("/r/")
     return made
 
 

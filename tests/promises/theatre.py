@@ -55,6 +55,7 @@ class Theatre:
     words: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     state: str = ""
+    link: str = "none"  # to the manager's edition, once there is one
     _pages: dict[str, dict[str, Answer]] = field(default_factory=dict)
 
     @property
@@ -73,6 +74,9 @@ class Theatre:
             "code": live.code or "ABCDEF",
             "account_id": "nobody",
             "token": "none",
+            "link": self.link,
+            "delivery_id": "none",
+            "mail_id": "none",
             "edition": "manager",
             "paper": "A4",
             "fingerprint": "0",

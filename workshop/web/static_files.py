@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "static"
 
 BUNDLES = {
-    "phone.css": ("tokens", "base", "activities", "phone"),
+    "phone.css": ("tokens", "base", "activities", "phone", "record"),
     "stage.css": ("tokens", "base", "activities", "stage"),
     "console.css": ("tokens", "base", "activities", "console", "console_live", "authoring", "reports"),
 }
