@@ -60,6 +60,7 @@ def check(reading: Reading) -> GuideFile:
     for place, activity in _activities(reading.data):
         _activity(reading, place, activity)
     _sources(reading)
+    _offers(reading)
     _translations(reading, ids)
     if reading.problems or guide is None:
         raise GuideError(reading.problems)
@@ -195,10 +196,60 @@ def _sources(reading: Reading) -> None:
         source, name = activity.get("source"), activity.get("id")
         if isinstance(source, str) and source not in earlier:
             what = _("The source “%(id)s” is not an earlier activity.", id=shown(source)) + nearest(source, earlier)
-            known = ", ".join(earlier) or _("none, this is the first")
+            known = ", ".join(shown(one) for one in earlier) or _("none, this is the first")
             reading.blame((*place, "source"), what + " " + _("Earlier ones: %(names)s.", names=known))
         if isinstance(name, str):
             earlier.append(name)
+
+
+OFFERED = {"text", "long", "choice", "pick", "focus"}
+"""Types of entry whose content a later page can offer again; rows can by their first cell, if that is words."""
+
+
+def _offers(reading: Reading) -> None:
+    """Note each source of a worksheet that is neither an earlier choice nor an entry that can be offered there."""
+    known: list[str] = []
+    for place, activity in _activities(reading.data):
+        name, settings = activity.get("id"), activity.get("settings")
+        if not isinstance(name, str) or not isinstance(settings, dict):
+            continue
+        if activity.get("kind") == "choice":
+            known.append(name)
+        if activity.get("kind") != "worksheet":
+            continue
+        entries = list(_entries(settings, "fields"))
+        own = [f"{name}.{entry.get('id')}" for _at, entry in entries if _can_be_offered(entry)]
+        for at, entry in entries:
+            here = [*known, *(one for one in own if one != f"{name}.{entry.get('id')}")]
+            for below, part in ((at, entry), *(((*at, *inner), cell) for inner, cell in _entries(entry, "cells"))):
+                sources = part.get("sources")
+                for which, source in enumerate(sources if isinstance(sources, list) else ()):
+                    if isinstance(source, str) and source not in here:
+                        _blame_offer(reading, (*place, "settings", *below, "sources", which), source, here)
+        known += own
+
+
+def _blame_offer(reading: Reading, at: Path, source: str, known: list[str]) -> None:
+    what = _(
+        "“%(id)s” has nothing to offer here: name an earlier choice, or worksheet.field of a page that is earlier or this one.",
+        id=shown(source),
+    )
+    names = ", ".join(shown(one) for one in known[-12:]) or _("none so far")
+    reading.blame(at, what + nearest(source, known) + " " + _("Possible: %(names)s.", names=names))
+
+
+def _entries(raw: Mapping[str, Any], key: str) -> Iterator[tuple[Path, dict[str, Any]]]:
+    entries = raw.get(key)
+    for at, entry in enumerate(entries if isinstance(entries, list) else ()):
+        if isinstance(entry, dict):
+            yield (key, at), entry
+
+
+def _can_be_offered(entry: Mapping[str, Any]) -> bool:
+    if entry.get("type") == "rows":
+        cells = [cell for _at, cell in _entries(entry, "cells")]
+        return bool(cells) and cells[0].get("type") in ("text", "long", "pick")
+    return entry.get("type") in OFFERED
 
 
 def _translations(reading: Reading, ids: Mapping[str, tuple[str, dict[str, Any]]]) -> None:

@@ -20,7 +20,7 @@ from .source import MAX_PROBLEMS, Path, Reading, shown
 def nearest(word: object, allowed: Iterable[str]) -> str:
     """Return " Did you mean “x”?" when one of `allowed` is close to `word`, else nothing."""
     close = difflib.get_close_matches(str(word)[:60], list(allowed), n=1, cutoff=0.6)
-    return " " + _("Did you mean “%(word)s”?", word=close[0]) if close else ""
+    return " " + _("Did you mean “%(word)s”?", word=shown(close[0])) if close else ""
 
 
 def unknown_key(key: object, allowed: Iterable[str]) -> str:
@@ -30,7 +30,11 @@ def unknown_key(key: object, allowed: Iterable[str]) -> str:
         _("The key “%(key)s” is not known here.", key=shown(key))
         + nearest(key, names)
         + " "
-        + (_("Allowed: %(names)s.", names=", ".join(names)) if names else _("Nothing can be set here."))
+        + (
+            _("Allowed: %(names)s.", names=", ".join(shown(one) for one in names))
+            if names
+            else _("Nothing can be set here.")
+        )
     )
 
 

@@ -2,7 +2,8 @@
 
 Lives here: one function for every kind, present and future: a text is replaced
 by a text, a list of texts by as many, entries that have an id by that id: their
-label by a text, or several of their texts by a mapping. Not here: which of them a kind has (`workshop/activities/`).
+label by a text, or several of their texts by a mapping. Names of things are no words: they stay as they are.
+Not here: which of them a kind has (`workshop/activities/`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from .findings import nearest, unknown_key
 from .source import Path, shown
 
 Blame = Callable[[Path, str], None]
+
+NAMES = frozenset({"id", "type", "part", "sort", "sources", "paper"})
+"""Settings that are texts and yet no words for people: by them one part of a guide finds another."""
 
 
 def _nothing(_place: Path, _what: str) -> None:
@@ -29,7 +33,9 @@ def overlay(settings: Mapping[str, Any], words: Mapping[str, Any], blame: Blame 
             blame((key,), unknown_key(key, settings))
             continue
         own = settings[key]
-        if isinstance(own, str) and isinstance(said, str):
+        if key in NAMES:
+            blame((key,), _("“%(key)s” is no word but a name, the same in every language. Take the line out.", key=key))
+        elif isinstance(own, str) and isinstance(said, str):
             result[key] = said
         elif _texts(own) and _texts(said) and len(own) == len(said):
             result[key] = list(said)
@@ -45,7 +51,7 @@ def _by_id(key: str, own: list[dict[str, Any]], said: Mapping[str, Any], blame: 
     for name, label in said.items():
         if name not in ids:
             what = _("There is no entry “%(name)s” in the activity.", name=shown(name)) + nearest(name, ids)
-            blame((key, name), what + " " + _("Its entries: %(names)s.", names=", ".join(ids)))
+            blame((key, name), what + " " + _("Its entries: %(names)s.", names=", ".join(shown(one) for one in ids)))
         elif not isinstance(label, str | Mapping):
             blame((key, name), _("“%(name)s” must be text; put it in quotes.", name=shown(name)))
 
