@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
 
 
 class MalformedReport(ValueError):
@@ -123,8 +125,16 @@ class Report:
 
 def from_json(data: Mapping[str, Any]) -> Report:
     """Return the report that `data` describes; raise `MalformedReport` naming the field that is wrong."""
-    built = _build(Report, data, "report")
-    assert isinstance(built, Report)
+    return read(Report, data, "report")
+
+
+def read(kind: type[T], data: Mapping[str, Any], path: str) -> T:
+    """Return the dataclass `kind` that `data` describes, read strictly; raise `MalformedReport`.
+
+    The message names a field by its `path` and never holds a value.
+    """
+    built = _build(kind, data, path)
+    assert isinstance(built, kind)
     return built
 
 

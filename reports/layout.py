@@ -44,16 +44,16 @@ def _drawing(html: str) -> Markup:
     return Markup(html)  # noqa: S704  # nosec
 
 
-_environment = Environment(
+environment = Environment(
     loader=FileSystemLoader(HERE / "templates"),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.filters["direction"] = direction_of
-_environment.filters["paragraphs"] = _paragraphs
-_environment.filters["drawing"] = _drawing
+environment.filters["direction"] = direction_of
+environment.filters["paragraphs"] = _paragraphs
+environment.filters["drawing"] = _drawing
 
 
 def stylesheet() -> str:
@@ -94,7 +94,7 @@ def page(
     if paper not in PAPERS:
         raise ValueError(f"unknown paper {paper!r}")
     language = report.language or "en"
-    return _environment.get_template("report.html").render(
+    return environment.get_template("report.html").render(
         report=report,
         style_href=style_href,
         paper=paper,

@@ -1,4 +1,4 @@
-"""A report -> the bytes of a tagged PDF. The only module that imports WeasyPrint.
+"""A report, or a participant's paper -> the bytes of a tagged PDF. The only module that imports WeasyPrint.
 
 Lives here: the fetcher that serves packaged assets and nothing else, the PDF
 options, and what is said about characters that no font has. Not here: limits on
@@ -11,17 +11,21 @@ import hashlib
 import logging
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass, replace
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
 from weasyprint import HTML
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
+from . import paper as papers
 from .document import Report
 from .layout import HERE, Paper, page
+
+T = TypeVar("T")
 
 STYLE = "app:///print.css"
 
@@ -36,6 +40,7 @@ def _font(name: str) -> bytes:
 
 ASSETS: Mapping[str, tuple[str, Any]] = {
     STYLE: ("text/css", lambda: (HERE / "print.css").read_bytes()),
+    "app:///paper.css": ("text/css", lambda: papers.stylesheet().encode()),
     "app:///fonts.css": ("text/css", lambda: (HERE / "fonts.css").read_bytes()),
     "app:///inter.ttf": ("font/ttf", lambda: _font("Inter[opsz,wght].ttf")),
     "app:///inter-italic.ttf": ("font/ttf", lambda: _font("Inter-Italic[opsz,wght].ttf")),
@@ -59,10 +64,14 @@ class PackagedOnly(URLFetcher):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class Rendered:
-    """The bytes, and what a person should know about them, one sentence each."""
+    """The bytes, and what a person should know about them, one sentence each.
+
+    `missing`: the characters that no installed font has, for those who word it themselves.
+    """
 
     content: bytes
     notes: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 class _Listener(logging.Handler):
@@ -77,40 +86,74 @@ class _Listener(logging.Handler):
 
 
 def render(report: Report, paper: Paper = "A4", draft: bool = False) -> Rendered:
-    """Return the report as PDF/UA-1 tagged bytes; the same report gives the same bytes.
+    """Return the report as PDF/UA-1 tagged bytes; the same report gives the same bytes."""
+    identifier = _identifier(report, paper, draft)
+    return _printed(report, lambda said, _fonts: (page(said, style_href=STYLE, paper=paper, draft=draft), identifier))
+
+
+def render_paper(paper: papers.Paper, size: Paper = "A4") -> Rendered:
+    """Return a participant's paper as PDF/UA-1 tagged bytes; raise `paper.TooLong` for a talk that will not fit.
+
+    The file's id comes from its words alone, so the same words give the same bytes.
+    """
+
+    def composed(said: papers.Paper, fonts: FontConfiguration) -> tuple[str, bytes]:
+        def measure(density: papers.Density) -> tuple[int, float]:
+            html = papers.page(replace(said, advice=None), size=size, setting=papers.Setting(density))
+            last = (laid_out := _html(html).render(font_config=fonts)).pages[-1]
+            return len(laid_out.pages), last.height - last.anchors["room"][1]
+
+        html = papers.page(said, size=size, setting=papers.fit(said, size, measure))
+        return html, hashlib.sha256(html.encode()).digest()[:16]
+
+    return _printed(paper, composed)
+
+
+Compose = Callable[[T, FontConfiguration], tuple[str, bytes]]
+"""From what is to be printed to a page of HTML and the file's id."""
+
+
+def _printed(said: T, compose: Compose[T]) -> Rendered:
+    """Write a page, and say what could not be drawn.
 
     A symbol that no installed font can draw (an emoji, most often) is printed as
     its name in brackets, because a row of empty boxes says less. Letters stay as
     they are and are named in a note: their font can be installed.
     """
-    missing: set[str] = set()
-    html = page(report, style_href=STYLE, paper=paper, draft=draft)
-    content, unsupported = _write(html, report, paper, draft)
+    content, unsupported = _write(said, compose)
     symbols = {character for character in unsupported if _is_symbol(character)}
     if symbols:
-        html = page(_spelt_out(report, symbols), style_href=STYLE, paper=paper, draft=draft)
-        content, unsupported = _write(html, report, paper, draft)
-    missing |= {character for character in unsupported if not _is_symbol(character)}
+        content, unsupported = _write(_spelt_out(said, symbols), compose)
+    missing = tuple(sorted(character for character in unsupported if not _is_symbol(character)))
     notes = []
     if missing:
-        shown = ", ".join(f"U+{ord(character):04X}" for character in sorted(missing)[:8])
+        shown = ", ".join(f"U+{ord(character):04X}" for character in missing[:8])
         notes.append(f"No installed font has these characters: {shown}. Install a font that has them and print again.")
-    return Rendered(content, tuple(notes))
+    return Rendered(content, tuple(notes), missing)
 
 
-def _write(html: str, report: Report, paper: str, draft: bool) -> tuple[bytes, set[str]]:
+def _html(html: str) -> HTML:
+    return HTML(string=html, base_url="app:///", url_fetcher=PackagedOnly())
+
+
+@contextmanager
+def _listening() -> Iterator[_Listener]:
+    """Hear what WeasyPrint says, so that nobody else does: its warnings may hold a text."""
     listener = _Listener()
     logger = logging.getLogger("weasyprint")
     logger.addHandler(listener)
     logger.propagate = False
     try:
-        content = HTML(string=html, base_url="app:///", url_fetcher=PackagedOnly()).write_pdf(
-            pdf_variant="pdf/ua-1",
-            pdf_identifier=_identifier(report, paper, draft),
-            font_config=FontConfiguration(),
-        )
+        yield listener
     finally:
         logger.removeHandler(listener)
+
+
+def _write(said: T, compose: Compose[T]) -> tuple[bytes, set[str]]:
+    with _listening() as listener:
+        fonts = FontConfiguration()
+        html, identifier = compose(said, fonts)
+        content = _html(html).write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=identifier, font_config=fonts)
     assert isinstance(content, bytes)
     found = {
         chr(int(match[1], 16))
@@ -131,8 +174,8 @@ def _is_symbol(character: str) -> bool:
     return unicodedata.category(character) in ("So", "Sk", "Cf", "Mn", "Me", "Cn", "Co")
 
 
-def _spelt_out(report: Report, symbols: set[str]) -> Report:
-    """Return the report with each of `symbols` replaced by its name, in every text."""
+def _spelt_out(said: T, symbols: set[str]) -> T:
+    """Return the same with each of `symbols` replaced by its name, in every text."""
     table = {}
     for symbol in symbols:
         name = unicodedata.name(symbol, "")
@@ -148,6 +191,6 @@ def _spelt_out(report: Report, symbols: set[str]) -> Report:
             return replace(value, **{field.name: walk(getattr(value, field.name)) for field in fields(value)})
         return value
 
-    spelt = walk(report)
-    assert isinstance(spelt, Report)
+    spelt = walk(said)
+    assert isinstance(spelt, type(said))
     return spelt

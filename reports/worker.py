@@ -1,13 +1,18 @@
-"""The child process: a report as JSON on stdin, its PDF on stdout. One shot, with limits.
+"""The child process: a report or a paper as JSON on stdin, its PDF on stdout. One shot, with limits.
 
 Lives here: the limits on memory and time, the refusal of every network address,
 and the small protocol. Not here: who starts it and how long it is waited for
 (`workshop/report_worker.py`), and the rendering (`render.py`).
 
-Protocol: stdin `{"report": {...}, "paper": "A4", "draft": false}`; stdout one
-line of JSON `{"ok": true, "notes": [...], "bytes": n}` or `{"ok": false,
-"code": "...", "detail": "..."}`, then, if ok, n bytes of PDF.
-Exit codes: 0 done, 3 libraries missing, 4 malformed input; anything else is a crash.
+Protocol: stdin `{"report": {...}, "paper": "A4", "draft": false}`, or for a
+participant's paper (`paper.py`) `{"paper_of": {...}, "paper": "A4"}`; stdout one
+line of JSON `{"ok": true, "notes": [...], "missing": [...], "bytes": n}` or
+`{"ok": false, "code": "...", "detail": "..."}`, then, if ok, n bytes of PDF.
+Codes: libraries, malformed, too_long (a talk of more than two pages).
+Exit codes: 0 done, 3 libraries missing, 4 malformed or too long; anything else is a crash.
+
+A child may be started before there is anything to print: it loads what it needs,
+waits on its stdin for the one request, and ends when that is closed.
 """
 
 from __future__ import annotations
@@ -59,12 +64,13 @@ def main(arguments: list[str] | None = None) -> int:
     limit(options.memory_mb, options.cpu_seconds)
     os.environ["SOURCE_DATE_EPOCH"] = "0"  # else the embedded fonts carry the clock, and bytes differ
     try:
-        from .render import render
+        from .render import render, render_paper
     except (ImportError, OSError) as error:
         _answer({"ok": False, "code": "libraries", "detail": str(error)})
         return MISSING_LIBRARIES
     stay_inside()
 
+    from . import paper as papers
     from .document import MalformedReport, from_json
     from .layout import PAPERS
 
@@ -73,15 +79,23 @@ def main(arguments: list[str] | None = None) -> int:
         if len(raw) > LARGEST_INPUT:
             raise MalformedReport("the report is too large")
         request = json.loads(raw)
-        report = from_json(request["report"])
         paper = request["paper"]
         if paper not in PAPERS:
             raise MalformedReport("unknown paper")
+        wanted = papers.from_json(request["paper_of"]) if "paper_of" in request else from_json(request["report"])
     except (ValueError, KeyError, TypeError) as error:
         _answer({"ok": False, "code": "malformed", "detail": str(error)})
         return MALFORMED
-    rendered = render(report, paper, bool(request.get("draft")))
-    _answer({"ok": True, "notes": list(rendered.notes), "bytes": len(rendered.content)}, rendered.content)
+    try:
+        if isinstance(wanted, papers.Paper):
+            rendered = render_paper(wanted, paper)
+        else:
+            rendered = render(wanted, paper, bool(request.get("draft")))
+    except papers.TooLong as error:
+        _answer({"ok": False, "code": "too_long", "detail": str(error)})
+        return MALFORMED
+    head = {"ok": True, "notes": rendered.notes, "missing": rendered.missing, "bytes": len(rendered.content)}
+    _answer(head, rendered.content)
     return 0
 
 

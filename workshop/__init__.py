@@ -43,6 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         language,
         limits,
         notes,
+        papers,
         reports,
         stage,
         static_files,
@@ -81,6 +82,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(facilitate.bp)
     app.register_blueprint(take_part.bp)
     app.register_blueprint(notes.bp)
+    app.register_blueprint(papers.bp)
     app.register_blueprint(kept.bp)
     app.register_blueprint(stage.bp)
     app.register_blueprint(reports.bp)

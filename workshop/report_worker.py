@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -34,14 +35,18 @@ _one_at_a_time = threading.Lock()
 
 
 class PrintFailed(WorkshopError):
-    """No PDF came out. `again`: the same could succeed at a second try."""
+    """No PDF came out. `again`: the same could succeed at a second try.
+
+    `reason`: busy, slow, too_long, libraries, malformed or crash.
+    """
 
     code = "print_failed"
     status = 503
 
-    def __init__(self, sentence: str, *, again: bool) -> None:
+    def __init__(self, sentence: str, *, again: bool, reason: str = "crash") -> None:
         super().__init__(sentence)
         self.again = again
+        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -55,10 +60,11 @@ class Limits:
 
 @dataclass(frozen=True)
 class Printed:
-    """A PDF and what a person should know about it."""
+    """A PDF and what a person should know about it; `missing`: characters that no font here has."""
 
     content: bytes
     notes: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 def print_pdf(
@@ -76,7 +82,37 @@ def print_pdf(
     settings or secrets. `command` and `extra_path` let a test stand in for a
     broken renderer.
     """
-    limits = limits or Limits()
+    request = json.dumps({"report": report, "paper": paper, "draft": draft}).encode()
+    with _one_at_a_time:
+        return _print(request, limits or Limits(), command, extra_path)
+
+
+def print_paper(
+    paper_of: Mapping[str, Any],
+    paper: str,
+    *,
+    limits: Limits,
+    patience: float,
+    command: Sequence[str] | None = None,
+) -> Printed:
+    """Render a participant's paper in a child process; raise `PrintFailed`.
+
+    Waits at most `patience` seconds for other renderings. The words exist in this
+    process, in a pipe and in the child, and nowhere else: neither of the two may
+    leave a core file.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    request = json.dumps({"paper_of": paper_of, "paper": paper}).encode()
+    if not _one_at_a_time.acquire(timeout=patience):
+        raise PrintFailed(_("The printer is busy."), again=True, reason="busy")
+    try:
+        return _print(request, limits, command)
+    finally:
+        _one_at_a_time.release()
+
+
+def _print(request: bytes, limits: Limits, command: Sequence[str] | None, extra_path: str = "") -> Printed:
+    """Start the child, feed it, wait for it; the caller holds `_one_at_a_time`."""
     command = command or (
         sys.executable,
         "-m",
@@ -84,8 +120,7 @@ def print_pdf(
         f"--memory-mb={limits.memory_mb}",
         f"--cpu-seconds={limits.cpu_seconds}",
     )
-    request = json.dumps({"report": report, "paper": paper, "draft": draft}).encode()
-    with _one_at_a_time, tempfile.TemporaryDirectory(prefix="report-") as folder:
+    with tempfile.TemporaryDirectory(prefix="report-") as folder:
         child = subprocess.Popen(
             list(command),
             stdin=subprocess.PIPE,
@@ -100,7 +135,7 @@ def print_pdf(
         except subprocess.TimeoutExpired:
             child.kill()
             child.communicate()
-            raise PrintFailed(_("Making the PDF took too long and was stopped."), again=True) from None
+            raise PrintFailed(_("Making the PDF took too long and was stopped."), again=True, reason="slow") from None
         except BrokenPipeError:
             child.kill()
             child.wait()
@@ -129,7 +164,7 @@ def _answer(out: bytes, returncode: int) -> Printed:
     except ValueError:
         said = {}
     if said.get("ok") and returncode == 0 and len(content) == said.get("bytes") and content.startswith(b"%PDF-"):
-        return Printed(content, tuple(said.get("notes", ())))
+        return Printed(content, tuple(said.get("notes", ())), tuple(said.get("missing", ())))
     if said.get("code") == "libraries":
         raise PrintFailed(
             _(
@@ -138,7 +173,10 @@ def _answer(out: bytes, returncode: int) -> Printed:
                 command=INSTALL,
             ),
             again=False,
+            reason="libraries",
         )
     if said.get("code") == "malformed":
-        raise PrintFailed(_("The report's data could not be read."), again=False)
+        raise PrintFailed(_("The report's data could not be read."), again=False, reason="malformed")
+    if said.get("code") == "too_long":
+        raise PrintFailed(_("That fills more pages than it may."), again=False, reason="too_long")
     raise PrintFailed(_("Making the PDF failed: it needed more memory or time than it may use."), again=True)

@@ -45,6 +45,7 @@ ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/s/<live_id>/answer"): SEAT,
     ("GET", "/s/<live_id>/notes/"): SEAT,
     ("GET", "/s/<live_id>/notes/token"): SEAT,
+    ("POST", "/s/<live_id>/notes/paper"): SEAT,
     ("GET", "/s/<live_id>/reports"): SEAT,
     ("GET", "/r/<link>"): ANYBODY,  # whoever holds the link, which is 256 bits of which the database has half
     ("GET", "/r/<link>/report.pdf"): ANYBODY,
