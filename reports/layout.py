@@ -61,35 +61,14 @@ def stylesheet() -> str:
     return (HERE / "print.css").read_text("utf-8")
 
 
-ACCENT = "#0b6b63"
-
-
-def stylesheet(accent: str = "") -> str:
-    """Return the style of the report, for paper and for a browser's print, in the installation's own accent if any."""
-    style = (HERE / "print.css").read_text("utf-8")
-    return style.replace(f"--accent: {ACCENT};", f"--accent: {accent};") if accent else style
-
-
-def wall_size(report: Report) -> str:
-    """Return the largest size at which the team's page is still one page.
-
-    A line that is begun costs as much as a full one, so each paragraph counts at least a line of 40 letters.
-    """
-    rows = [(row.what, row.owner, row.when) for row in report.next_steps.rows]
-    quotes = [quote.text for section in report.sections for block in section.blocks for quote in block.quotes]
-    texts = [*report.findings.items, *report.asks.items, *quotes, *("".join(row) for row in rows)]
-    weight = sum(max(40, len(text) * 1.1) for text in [report.title, *texts])
-    return next(name for name, letters in WALL_SIZES if weight <= letters)
-
-
 def page(
-    report: Report, *, style_href: str, paper: Paper = "A4", draft: bool = False, note: str = "", bar: str = "", logo_href: str = ""
+    report: Report, *, style_href: str, paper: Paper = "A4", draft: bool = False, note: str = "", bar: str = ""
 ) -> str:
     """Return the whole report as one HTML document.
 
     `style_href` is where the stylesheet is found: packaged for the PDF, a route
     for a browser. `note` is a line above the letter, such as why there is no PDF.
-    `bar` is markup of the product's own that stands above everything; `logo_href` is where the brand's picture is.
+    `bar` is markup of the product's own that stands above everything.
     """
     if paper not in PAPERS:
         raise ValueError(f"unknown paper {paper!r}")
@@ -101,8 +80,5 @@ def page(
         draft=draft,
         note=note,
         bar=bar,
-        compact=report.edition in COMPACT,
-        size=wall_size(report) if report.edition == "team" else "",
-        logo_href=logo_href,
         base_direction="rtl" if language.split("-")[0].split("_")[0] in RIGHT_TO_LEFT else "ltr",
     )

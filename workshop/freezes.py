@@ -178,10 +178,10 @@ def _obstacle(session: Session, live: LiveSession, now: datetime) -> str:
     """Return why the report cannot be frozen now, and what to do; empty when it can."""
     if live.rehearsal:
         return _("This is a rehearsal: there is nothing to freeze. Start a real session to get a report.")
-    moment = freeze_from(live)
-    if moment is None:
     if live.purged_on is not None:
         return _("The results of this session were deleted on %(day)s, as every phone was told.", day=live.purged_on)
+    moment = freeze_from(live)
+    if moment is None:
         return _("The session has not ended. End it first; then the report can be frozen.")
     unfinished = session.scalars(
         select(ActivityRun.id).where(ActivityRun.live_id == live.id, ActivityRun.state != "released")

@@ -209,13 +209,6 @@ def _read(setting: Setting, text: str) -> Any:
         return text.lower()
     if setting.name == "MAIL_FROM" and not (text.isprintable() and is_mail(parseaddr(text)[1])):
         raise SettingsError(f"MAIL_FROM={text} is not a mail address. Write MAIL_FROM=workshop@example.org")
-    if setting.name in ("BRAND_ACCENT", "BRAND_LOGO"):
-        try:
-            if setting.name == "BRAND_ACCENT":
-                return brand.accent(text)
-            brand.logo(Path(text))
-        except brand.Refused as refused:
-            raise SettingsError(f"{setting.name}={text} {refused}") from None
     if setting.name == "DATABASE_URL" and not text.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
         raise SettingsError(
             "DATABASE_URL must start with sqlite:/// or postgresql://. Write for example"
