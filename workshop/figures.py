@@ -107,7 +107,7 @@ class Result(_Part):
 class Results(_Part):
     """The frozen results of one session. Nothing in it changes after the freeze."""
 
-    format: Literal[1] = Field(description="Rises when something is renamed, removed or means something else")
+    format: Literal[1] = Field(description="Rises with every change of this form")
     id: str = Field(description="The freeze from which this was made")
     title: str
     team: str = Field(description="May be empty")

@@ -144,6 +144,12 @@ def steady(response: TestResponse) -> str:
         from pypdf import PdfReader
 
         return "\n".join(page.extract_text() for page in PdfReader(BytesIO(response.data)).pages)
+    if response.data.startswith(b"PK"):
+        import zipfile
+        from io import BytesIO
+
+        with zipfile.ZipFile(BytesIO(response.data)) as bundle:
+            return "\n".join(bundle.read(name).decode(errors="replace") for name in bundle.namelist())
     text = response.get_data(as_text=True)
     return re.sub(r'(name="csrf_token"[^>]*value=")[^"]+', r"\1", text)
 
