@@ -43,6 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         language,
         limits,
         notes,
+        offline,
         papers,
         reports,
         stage,
@@ -82,6 +83,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(facilitate.bp)
     app.register_blueprint(take_part.bp)
     app.register_blueprint(notes.bp)
+    offline.init_app(app)
     app.register_blueprint(papers.bp)
     app.register_blueprint(kept.bp)
     app.register_blueprint(stage.bp)

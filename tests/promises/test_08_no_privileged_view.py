@@ -51,6 +51,8 @@ ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/r/<link>/report.pdf"): ANYBODY,
     ("GET", "/r/paper.css"): ANYBODY,
     ("GET", "/stage/<stage_token>"): ANYBODY,  # whoever holds the link, which is 128 random bits
+    ("POST", "/s/<live_id>/leave"): SEAT,
+    ("GET", "/sw.js"): ANYBODY,
     ("GET", "/static/<fingerprint>/<path:name>"): ANYBODY,
     ("GET", "/staff/sign-in"): ANYBODY,
     ("POST", "/staff/sign-in"): ANYBODY,

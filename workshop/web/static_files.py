@@ -27,6 +27,7 @@ STATIC = ROOT / "static"
 
 BUNDLES = {
     "phone.css": ("tokens", "base", "activities", "phone", "record"),
+    "notes.css": ("notes", "notes_live"),
     "stage.css": ("tokens", "base", "activities", "stage"),
     "console.css": ("tokens", "base", "activities", "console", "console_live", "authoring", "reports"),
 }
