@@ -419,7 +419,8 @@ function start(main) {
     store.keep(run, entry);
     if (entry.draft && !refused) fill(form, entry.draft);
     else if (!entry.draft && (entry.out ?? entry.saved)?.fields) fill(form, (entry.out ?? entry.saved)?.fields ?? null);
-    form.addEventListener("input", () => {
+    form.addEventListener("input", (event) => {
+      hint(event.target);
       editing = true;
       refreshHooks(form);
       rememberDraft(form, run);
@@ -590,6 +591,13 @@ function start(main) {
     const { form, run, state } = now();
     if (form) void reconcile();
     else settle(run, state);
+  }
+
+  /** Below a free text, what may point to a person; fetched at the first typing. @param {EventTarget | null} field */
+  function hint(field) {
+    if (!(field instanceof HTMLTextAreaElement) || field.dataset.watched) return;
+    field.dataset.watched = "yes";
+    void import("./hints.js").then(({ watch }) => watch(field, words.hint)).catch(() => {});
   }
 
   /** Show the form again with what was typed and the reason. @param {string} run @param {Item} item @param {string} sentence */

@@ -354,5 +354,6 @@ def phone_words() -> dict[str, str]:
         "closed_draft": _("The question closed before you sent this. Nobody has seen it."),
         "perhaps": _("It may have arrived before the connection broke."),
         "copied": _("Copied."),
+        "hint": _("This may point to a person: {text}. You can still send it."),
         "selected": _("The text is selected. Copy it with your phone's menu."),
     }
