@@ -31,6 +31,8 @@ const PREFIX = "unstuck/";
 const KEEP_DAYS = 3;
 /** A connection that comes back within this is not worth a word. */
 const PATIENCE_WITH_SILENCE_MS = 3000;
+/** After the first paint, before anybody has written a sentence. */
+const HINTS_AFTER_MS = 3000;
 /** Bytes of a message beside its fields: names, run, revision. */
 const OVERHEAD = 256;
 const NOT_FIELDS = new Set(["csrf_token", "run", "based_on", "pass"]);
@@ -419,8 +421,8 @@ function start(main) {
     store.keep(run, entry);
     if (entry.draft && !refused) fill(form, entry.draft);
     else if (!entry.draft && (entry.out ?? entry.saved)?.fields) fill(form, (entry.out ?? entry.saved)?.fields ?? null);
-    form.addEventListener("input", (event) => {
-      hint(event.target);
+    hint(form);
+    form.addEventListener("input", () => {
       editing = true;
       refreshHooks(form);
       rememberDraft(form, run);
@@ -593,11 +595,17 @@ function start(main) {
     else settle(run, state);
   }
 
-  /** Below a free text, what may point to a person; fetched at the first typing. @param {EventTarget | null} field */
-  function hint(field) {
-    if (!(field instanceof HTMLTextAreaElement) || field.dataset.watched) return;
-    field.dataset.watched = "yes";
-    void import("./hints.js").then(({ watch }) => watch(field, words.hint)).catch(() => {});
+  /**
+   * Below each free text, what may point to a person. Fetched by every phone a while after the question came, typed in
+   * or not: who writes must not be seen from outside (promise 12).
+   * @param {HTMLFormElement} form
+   */
+  function hint(form) {
+    const fields = controls(form).filter((el) => el instanceof HTMLTextAreaElement);
+    if (fields.length === 0) return;
+    window.setTimeout(() => {
+      void import("./hints.js").then(({ watch }) => fields.forEach((el) => watch(/** @type {any} */ (el), words.hint)), () => {});
+    }, HINTS_AFTER_MS);
   }
 
   /** Show the form again with what was typed and the reason. @param {string} run @param {Item} item @param {string} sentence */
