@@ -33,6 +33,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from .settings import Settings as FromEnvironment
     from .web import (
         accounts,
+        actions,
         authoring,
         delivery,
         errors,
@@ -86,6 +87,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     offline.init_app(app)
     app.register_blueprint(papers.bp)
     app.register_blueprint(kept.bp)
+    app.register_blueprint(actions.bp)
     app.register_blueprint(stage.bp)
     app.register_blueprint(reports.bp)
     app.register_blueprint(exports.bp)

@@ -19,7 +19,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from . import anonymity, seals
+from . import actions, anonymity, seals
 from .activities import KINDS
 from .db import notify
 from .errors import Forbidden, NotFound, Stale, WorkshopError
@@ -74,6 +74,8 @@ def create(house: House, actor: Account, new: NewSession) -> str:
                 session.add(live)
                 session.flush()
                 session.add(SessionRole(live_id=live.id, account_id=actor.id, role="run"))
+                session.flush()
+                actions.carry(session, live, actor.id)
                 return live.id
         except IntegrityError:
             if attempt == 19:
@@ -186,6 +188,8 @@ def restart_with_floors(house: House, actor: Account, live_id: str, room_floor: 
         for role in session.scalars(select(SessionRole).where(SessionRole.live_id == live_id)):
             session.add(SessionRole(live_id=fresh.id, account_id=role.account_id, role=role.role))
         session.execute(update(LiveSession).where(LiveSession.id == live_id).values(moved_to=fresh.id))
+        session.flush()
+        actions.carry(session, fresh, actor.id)
         notify(session, live_id)
         return fresh.id
 

@@ -339,3 +339,23 @@ class CheckIn(Base):
     first_day: Mapped[date] = mapped_column(Date)
     last_day: Mapped[date] = mapped_column(Date)
     live_id: Mapped[str | None] = mapped_column(ForeignKey("live_sessions.id", ondelete="SET NULL"), unique=True)
+
+
+class Action(Base):
+    """Something the group agreed to do, in the facilitator's words; it holds nobody's answer.
+
+    `carried_from`: the same action in the team's session before, which was
+    still to do there. `place` orders the list.
+    """
+
+    __tablename__ = "actions"
+    __table_args__ = (CheckConstraint("state in ('open', 'done', 'dropped')", name="state"),)
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    live_id: Mapped[str] = mapped_column(ForeignKey("live_sessions.id", ondelete="CASCADE"), index=True)
+    place: Mapped[int] = mapped_column(Integer)
+    text: Mapped[str] = mapped_column(String(300))
+    owner: Mapped[str] = mapped_column(String(120), default="")  # a role, not a name
+    due: Mapped[date | None] = mapped_column(Date)
+    state: Mapped[str] = mapped_column(String(16), default="open")
+    carried_from: Mapped[str | None] = mapped_column(ForeignKey("actions.id", ondelete="SET NULL"))

@@ -23,7 +23,7 @@ from . import live_sessions
 from .db import Database
 from .errors import WorkshopError
 from .house import House
-from .models import ActivityRun, Card, Freeze, LiveSession, ReportText
+from .models import Action, ActivityRun, Card, Freeze, LiveSession, ReportText
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +92,7 @@ def purge(database: Database, report_days: int, today: date, *, dry_run: bool = 
     for live_id in reports:
         with database.transaction() as session:
             session.execute(delete(Freeze).where(Freeze.live_id == live_id))
+            session.execute(delete(Action).where(Action.live_id == live_id))
     if data or reports:
         _let_go(database)
         log.info("purge: results of %d sessions and reports of %d deleted", len(data), len(reports))

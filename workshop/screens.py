@@ -18,7 +18,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from . import anonymity, live_sessions, who_sees
+from . import actions, anonymity, live_sessions, who_sees
+from .actions import ActionLine
 from .activities import KINDS
 from .guides.schema import Activity, Guide
 from .house import House
@@ -72,6 +73,7 @@ class ActivityScreen:
     seen_by: str = ""
     bucket: int = 2048  # bytes; every answer and every pass is padded to this
     private: bool = False  # a page under My notes: filled in on the phone and never sent (promise 15)
+    actions: tuple[ActionLine, ...] = ()  # what the group agreed to do, where the kind shows it
 
 
 @dataclass(frozen=True)
@@ -260,6 +262,7 @@ def activity(session: Session, live: LiveSession, item: Activity, run: ActivityR
         else "",
         bucket=bucket(item),
         private=kind.private,
+        actions=actions.lines(session, live.id) if kind.lists_actions else (),
     )
 
 

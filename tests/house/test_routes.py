@@ -62,6 +62,9 @@ def a_world(house: House, account: Account) -> dict[str, str]:
             "delivery_id": "x" * 22,
             "mail_id": "x" * 22,
             "fingerprint": "0" * 16,
+            "action_id": "x" * 22,
+            "team_key": "0" * 16,
+            "number": 1,
             "name": "console.css",
             "slug": guide.slug,
         }

@@ -69,6 +69,8 @@ class Kind(ABC):
     may_roll: ClassVar[bool] = False
     """True: an author may choose rolling release."""
     own_words: ClassVar[bool] = False
+    lists_actions: ClassVar[bool] = False
+    """True: shows the session's actions (`workshop/actions.py`); such a kind does not ask."""
     """True: the aggregate itself holds people's own words. Nobody was asked for each, so it stays in the room
     (promise 11): no manager's report draws it or finds something in it."""
 
@@ -117,7 +119,7 @@ class Kind(ABC):
         """Return the byte length of the largest possible fields as JSON, for the size bucket (promise 12)."""
 
 
-from . import choice, info, open_text, scale, word_cloud, worksheet  # noqa: E402
+from . import actions, choice, info, open_text, scale, word_cloud, worksheet  # noqa: E402
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -130,3 +132,4 @@ KINDS: dict[str, Kind] = {
         worksheet.Worksheet(),
     )
 }
+        actions.Actions(),

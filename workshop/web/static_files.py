@@ -29,7 +29,7 @@ BUNDLES = {
     "phone.css": ("tokens", "base", "activities", "phone", "record"),
     "notes.css": ("notes", "notes_live"),
     "stage.css": ("tokens", "base", "activities", "stage"),
-    "console.css": ("tokens", "base", "activities", "console", "console_live", "authoring", "reports"),
+    "console.css": ("tokens", "base", "activities", "console", "console_live", "actions", "authoring", "reports", "check_ins"),
 }
 """Served name -> the sheets in static/css/ that it joins, in this order; one that is missing is left out."""
 
