@@ -40,6 +40,10 @@ def promise(live: LiveSession) -> tuple[str, ...]:
         )
     else:
         lines.append(_("%(leader)s gets no file with your texts.", leader=live.leader))
+    if any(KINDS[activity.kind].private for activity in live_sessions.guide_of(live).activities):
+        lines.append(
+            _("Pages under My notes stay on your phone. They are sent only if you ask for a PDF of them, and not kept.")
+        )
     lines.append(_("What the room saw is deleted %(days)s days after the end.", days=live.keep_days))
     return tuple(lines)
 
