@@ -71,11 +71,14 @@ class _Book:
         self.quiet = self._format(base, text_wrap=True, font_color=QUIET)
         self.link = self._format(base, font_color=ACCENT, underline=1, text_wrap=True)
         self.header = self._format(base, bold=True, bg_color=SOFT, bottom=2, bottom_color=ACCENT, text_wrap=True)
-        self.number = self._format(base, align="right", num_format="0")
-        self.band = self._format(base, align="right", italic=True, text_wrap=True)
-        self.lead_text = self._format(base, text_wrap=True, bold=True)
-        self.lead_number = self._format(base, align="right", num_format="0", bold=True)
-        self.lead_band = self._format(base, align="right", italic=True, bold=True, text_wrap=True)
+        self.header_right = self._format(
+            base, bold=True, bg_color=SOFT, bottom=2, bottom_color=ACCENT, text_wrap=True, align="right"
+        )
+        row = {"valign": "vcenter", "font_color": INK}
+        self.answer, self.lead_answer = (self._format(row, text_wrap=True, bold=bold) for bold in (False, True))
+        right = {**row, "align": "right"}
+        self.number, self.lead_number = (self._format(right, num_format="0", bold=bold) for bold in (False, True))
+        self.band, self.lead_band = (self._format(right, italic=True, text_wrap=True, bold=b) for b in (False, True))
 
     def _format(self, base: dict[str, Any], **more: Any) -> Any:
         return self.file.add_format({**base, **more})
@@ -222,11 +225,11 @@ class _Book:
         """Write label and value of each item from `row` on; return the next free row."""
         told = {"lean": _("Where the room leans"), "cloud": _("How often")}.get(result.form or "", _("How many"))
         self._write(sheet, row, 0, _("Answer"), self.header)
-        self._write(sheet, row, 1, told, self.header)
+        self._write(sheet, row, 1, told, self.header_right)
         self._freeze(sheet, row)
         first = row + 1
         for row, item in enumerate(result.items, start=first):
-            self._write(sheet, row, 0, item.label, self.lead_text if item.lead else self.text, widths[0])
+            self._write(sheet, row, 0, item.label, self.lead_answer if item.lead else self.answer, widths[0])
             if item.value is not None:
                 sheet.write_number(row, 1, item.value, self.lead_number if item.lead else self.number)
             else:
@@ -236,8 +239,9 @@ class _Book:
             sides = (_("low end"), _("high end"))
             ends = " · ".join(f"{side}: {end}" for side, end in zip(sides, result.ends, strict=True) if end)
             self._write(sheet, row, 0, ends, self.quiet, widths[0])
-        if any(item.value is not None for item in result.items):
-            self._chart(sheet, first, result)
+        numbers = sum(item.value is not None for item in result.items)
+        if numbers > 1 and not any(item.band == "hidden" for item in result.items):
+            self._chart(sheet, first, result)  # a number that is not shown would look like none at all
         return row + 2
 
     def _chart(self, sheet: Any, first: int, result: Result) -> None:
