@@ -48,6 +48,20 @@ def headings(content: bytes) -> list[str]:
     return [name[1:] for name in names if re.fullmatch(r"/H[1-6]", name)]
 
 
+def attachments(catalog: Any) -> list[tuple[str, str, bytes]]:
+    """Return (name, relation to the report, content) of every file inside the file."""
+    names = catalog.get("/Names", {})
+    tree = names.get_object().get("/EmbeddedFiles") if names else None
+    if tree is None:
+        return []
+    found = []
+    for entry in tree.get_object()["/Names"][1::2]:
+        spec = entry.get_object()
+        content = spec["/EF"]["/F"].get_object().get_data()
+        found.append((str(spec.get("/UF", "")), str(spec.get("/AFRelationship", "")), content))
+    return found
+
+
 def streams(content: bytes) -> Iterator[bytes]:
     """Yield the bytes of every object, decompressed: where a text could still hide."""
     reader = PdfReader(io.BytesIO(content))
@@ -98,14 +112,22 @@ def _metadata(reader: PdfReader, catalog: Any) -> list[str]:
     if extra:
         found.append(f"The metadata says too much: {', '.join(sorted(extra))}.")
     xmp = catalog["/Metadata"].get_object().get_data() if "/Metadata" in catalog else b""
-    if b"pdfuaid" not in xmp:
+    archive = re.search(rb"pdfaid:part(?:=[\"']|>)3", xmp) is not None
+    if b"pdfuaid" not in xmp and not archive:
         found.append("The metadata does not say which standard the file follows.")
     info = " ".join(str(value) for value in (reader.metadata or {}).values()).encode()
     if PATH.search(xmp) or PATH.search(info):
         found.append("The metadata holds a path.")
-    for name in ("/Names", "/AF"):
-        if name in catalog and "/EmbeddedFiles" in str(catalog[name]):
-            found.append("The file carries attachments.")
+    carried = attachments(catalog)
+    if carried and not archive:
+        found.append("The file carries attachments.")
+    if archive and "/OutputIntents" not in catalog:
+        found.append("The file does not say what its colours mean.")
+    found += [
+        f"The attachment {name} does not say that it holds the data of this report."
+        for name, relation, _content in carried
+        if relation != "/Data"
+    ]
     if "/OpenAction" in catalog or "/AA" in catalog or "/JavaScript" in str(catalog.get("/Names", "")):
         found.append("The file acts by itself when opened.")
     return found

@@ -72,6 +72,7 @@ class Block:
     quotes: tuple[Quote, ...] = ()
     words_heading: str = ""
     words: tuple[Quote, ...] = ()
+    activity: str = ""  # its id, by which a later version finds the place of its summary
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,16 @@ class Essay:
 
 
 @dataclass(frozen=True)
+class Brand:
+    """Whose paper it is: a name, an accent as #rrggbb, a picture as base64 with its media type; all may be empty."""
+
+    name: str = ""
+    accent: str = ""
+    logo: str = ""
+    logo_type: str = ""
+
+
+@dataclass(frozen=True)
 class Report:
     """One edition, complete. `identifier` is derived from the freeze and fixes the file's own id."""
 
@@ -121,6 +132,10 @@ class Report:
     method: Essay
     running: str
     draft_word: str
+    version: str = ""  # the line on a later version of the staff's texts; empty: the first
+    rules: Essay | None = None
+    brand: Brand = Brand()
+    attachment: str = ""  # the same results as JSON, inside the file
 
 
 def from_json(data: Mapping[str, Any]) -> Report:

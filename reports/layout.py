@@ -56,19 +56,38 @@ environment.filters["paragraphs"] = _paragraphs
 environment.filters["drawing"] = _drawing
 
 
-def stylesheet() -> str:
-    """Return the style of the report, for paper and for a browser's print."""
-    return (HERE / "print.css").read_text("utf-8")
+COMPACT = frozenset({"manager", "participant"})
+"""Editions set in two columns after the letter: they are read, the record is looked things up in."""
+
+WALL_SIZES = ("huge", "large", "middle", "small")
+"""How large the team's page is set; `render.py` takes the first at which it is one page."""
+
+ACCENT = "#0b6b63"
+
+
+def stylesheet(accent: str = "") -> str:
+    """Return the style of the report, for paper and for a browser's print, in the installation's own accent if any."""
+    style = (HERE / "print.css").read_text("utf-8")
+    return style.replace(f"--accent: {ACCENT};", f"--accent: {accent};") if accent else style
 
 
 def page(
-    report: Report, *, style_href: str, paper: Paper = "A4", draft: bool = False, note: str = "", bar: str = ""
+    report: Report,
+    *,
+    style_href: str,
+    paper: Paper = "A4",
+    draft: bool = False,
+    note: str = "",
+    bar: str = "",
+    logo_href: str = "",
+    size: str = "huge",
 ) -> str:
     """Return the whole report as one HTML document.
 
     `style_href` is where the stylesheet is found: packaged for the PDF, a route
     for a browser. `note` is a line above the letter, such as why there is no PDF.
-    `bar` is markup of the product's own that stands above everything.
+    `bar` is markup of the product's own that stands above everything; `logo_href` is where the brand's picture is,
+    `size` one of `WALL_SIZES`.
     """
     if paper not in PAPERS:
         raise ValueError(f"unknown paper {paper!r}")
@@ -80,5 +99,8 @@ def page(
         draft=draft,
         note=note,
         bar=bar,
+        compact=report.edition in COMPACT,
+        size=size,
+        logo_href=logo_href,
         base_direction="rtl" if language.split("-")[0].split("_")[0] in RIGHT_TO_LEFT else "ltr",
     )

@@ -7,6 +7,7 @@ time and memory (`worker.py`): rendering blocks, and must run in a child process
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import logging
 import re
@@ -14,20 +15,23 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass, replace
+from datetime import datetime
 from importlib.resources import files
 from typing import Any, TypeVar
 
-from weasyprint import HTML
+from weasyprint import HTML, Attachment
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from . import paper as papers
 from .document import Report
-from .layout import HERE, Paper, page
+from .layout import HERE, WALL_SIZES, Paper, page, stylesheet
 
 T = TypeVar("T")
 
 STYLE = "app:///print.css"
+LOGO = "app:///logo"
+ATTACHED = "results.json"
 
 
 class RefusedAddress(ValueError):
@@ -48,15 +52,16 @@ ASSETS: Mapping[str, tuple[str, Any]] = {
 
 
 class PackagedOnly(URLFetcher):  # type: ignore[misc]
-    """Serves `ASSETS`; every other address is refused before anything is opened."""
+    """Serves `ASSETS` and what a report brings itself; every other address is refused before anything is opened."""
 
-    def __init__(self) -> None:
+    def __init__(self, own: Mapping[str, tuple[str, Any]] | None = None) -> None:
         super().__init__(allowed_protocols={"app"}, allow_redirects=False)
+        self._assets = {**ASSETS, **(own or {})}
 
     def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
         """Return a packaged asset, or raise `RefusedAddress`."""
         try:
-            media_type, read = ASSETS[url]
+            media_type, read = self._assets[url]
         except KeyError:
             raise RefusedAddress("only packaged assets are served") from None
         return URLFetcherResponse(url, read(), {"Content-Type": media_type})
@@ -86,9 +91,21 @@ class _Listener(logging.Handler):
 
 
 def render(report: Report, paper: Paper = "A4", draft: bool = False) -> Rendered:
-    """Return the report as PDF/UA-1 tagged bytes; the same report gives the same bytes."""
+    """Return the report as tagged bytes; the same report gives the same bytes.
+
+    PDF/UA-1, or PDF/A-3u where the results are attached: one file can claim one of them.
+    """
     identifier = _identifier(report, paper, draft)
-    return _printed(report, lambda said, _fonts: (page(said, style_href=STYLE, paper=paper, draft=draft), identifier))
+
+    def composed(said: Report, fonts: FontConfiguration) -> tuple[str, bytes]:
+        for size in WALL_SIZES:
+            logo = LOGO if said.brand.logo else ""
+            html = page(said, style_href=STYLE, paper=paper, draft=draft, logo_href=logo, size=size)
+            if said.edition != "team" or len(_html(html, _own_assets(said)).render(font_config=fonts).pages) == 1:
+                break
+        return html, identifier
+
+    return _printed(report, composed)
 
 
 def render_paper(paper: papers.Paper, size: Paper = "A4") -> Rendered:
@@ -132,8 +149,30 @@ def _printed(said: T, compose: Compose[T]) -> Rendered:
     return Rendered(content, tuple(notes), missing)
 
 
-def _html(html: str) -> HTML:
-    return HTML(string=html, base_url="app:///", url_fetcher=PackagedOnly())
+def _html(html: str, own: Mapping[str, tuple[str, Any]] | None = None) -> HTML:
+    return HTML(string=html, base_url="app:///", url_fetcher=PackagedOnly(own))
+
+
+def _own_assets(said: object) -> dict[str, tuple[str, Any]]:
+    """Return what a report brings: its style in the brand's accent, and the brand's picture."""
+    if not isinstance(said, Report):
+        return {}
+    brand = said.brand
+    assets: dict[str, tuple[str, Any]] = {STYLE: ("text/css", lambda: stylesheet(brand.accent).encode())}
+    if brand.logo:
+        assets[LOGO] = (brand.logo_type, lambda: base64.b64decode(brand.logo))
+    return assets
+
+
+def _standard(said: object) -> dict[str, Any]:
+    """Return the options for the standard that the file follows."""
+    if not isinstance(said, Report) or not said.attachment:
+        return {"pdf_variant": "pdf/ua-1"}
+    day = datetime.fromisoformat(said.day)  # never the clock: bytes must repeat
+    data = Attachment(
+        string=said.attachment, name=ATTACHED, description=said.title, created=day, modified=day, relationship="Data"
+    )
+    return {"pdf_variant": "pdf/a-3u", "pdf_tags": True, "attachments": [data]}
 
 
 @contextmanager
@@ -153,7 +192,8 @@ def _write(said: T, compose: Compose[T]) -> tuple[bytes, set[str]]:
     with _listening() as listener:
         fonts = FontConfiguration()
         html, identifier = compose(said, fonts)
-        content = _html(html).write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=identifier, font_config=fonts)
+        document = _html(html, _own_assets(said))
+        content = document.write_pdf(pdf_identifier=identifier, font_config=fonts, **_standard(said))
     assert isinstance(content, bytes)
     found = {
         chr(int(match[1], 16))
@@ -167,6 +207,10 @@ def _identifier(report: Report, paper: str, draft: bool) -> bytes:
     """Return the file's id: fixed by the freeze, the edition and the paper, so that bytes repeat."""
     name = f"{report.identifier}/{report.edition}/{paper}/{'draft' if draft else 'final'}"
     return hashlib.sha256(name.encode()).digest()[:16]
+
+
+DATA = frozenset({"brand", "attachment"})
+"""Fields that hold no text of the page."""
 
 
 def _is_symbol(character: str) -> bool:
@@ -188,7 +232,10 @@ def _spelt_out(said: T, symbols: set[str]) -> T:
         if isinstance(value, tuple):
             return tuple(walk(item) for item in value)
         if is_dataclass(value) and not isinstance(value, type):
-            return replace(value, **{field.name: walk(getattr(value, field.name)) for field in fields(value)})
+            return replace(
+                value,
+                **{field.name: walk(getattr(value, field.name)) for field in fields(value) if field.name not in DATA},
+            )
         return value
 
     spelt = walk(said)

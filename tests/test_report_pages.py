@@ -264,7 +264,7 @@ def test_freezing_asks_once_then_makes_every_file(
     assert "Freeze the report?" in runner.get(address(live, "/freeze")).get_data(as_text=True)
     frozen(app, runner, live)
     page = runner.get(address(live)).get_data(as_text=True)
-    assert page.count(".pdf\">Download") == 4 and 'data-busy="no"' in page
+    assert page.count(".pdf\">Download") == 8 and 'data-busy="no"' in page
     states = runner.get(address(live, "/status")).get_json()
     assert not states["busy"] and {file["state"] for file in states["files"]} == {"ready"}
 
@@ -326,7 +326,7 @@ def test_when_printing_fails_the_page_is_still_there_and_says_why(
     printer(fail)
     frozen(app, runner, live)
     page = runner.get(address(live)).get_data(as_text=True)
-    assert page.count("Try again") == 4 and report_worker.INSTALL in page
+    assert page.count("Try again") == 8 and report_worker.INSTALL in page
     printable = runner.get(address(live, "/manager/page")).get_data(as_text=True)
     assert report_worker.INSTALL in printable and "More people chose" in printable and "How to hold" in printable
     assert "<svg" in printable

@@ -35,6 +35,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         accounts,
         actions,
         authoring,
+        corrections,
         delivery,
         errors,
         exports,
@@ -49,6 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         reports,
         stage,
         static_files,
+        take_home,
         take_part,
     )
     from .web.rights import current_account
@@ -75,7 +77,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     language.init_app(app)
     CSRFProtect(app)
-    static_files.init_app(app, debug=settings.debug)
+    static_files.init_app(app, debug=settings.debug, accent=settings.brand_accent, logo=settings.brand_logo)
     errors.init_app(app)
     app.jinja_env.globals.update(brand=settings.brand_name, support=settings.support, current_account=current_account)
 
@@ -90,6 +92,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(actions.bp)
     app.register_blueprint(stage.bp)
     app.register_blueprint(reports.bp)
+    app.register_blueprint(corrections.bp)
+    app.register_blueprint(take_home.bp)
     app.register_blueprint(exports.bp)
     app.register_blueprint(delivery.bp)
 

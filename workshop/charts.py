@@ -60,6 +60,27 @@ class Palette:
     rest: str = "#9CBFB9"
     track: str = "#F1ECE3"
     edge: str = "#5A6272"
+    narrow: bool = False  # in one of two columns
+
+    @property
+    def width(self) -> int:
+        """Return how long the track of a lying bar is, in tenths of a millimetre."""
+        return 250 if self.narrow else 600
+
+    @property
+    def wide(self) -> int:
+        """Return the width of standing bars and leans: the whole line of text."""
+        return 790 if self.narrow else 1400
+
+    @property
+    def column(self) -> int:
+        """Return how high a standing bar can be."""
+        return 160 if self.narrow else 240
+
+    @property
+    def tall_from(self) -> int:
+        """Return how many letters two lines of a label's column hold; from there on all rows are higher."""
+        return 42 if self.narrow else 66
 
 
 PAPER = Palette()
@@ -143,25 +164,21 @@ def _line(chart: Chart, paint: str, at: float, length: float) -> Markup:
 
 PAPER_ROW = 70  # tenths of a millimetre: the height of one row on paper; the print sheet gives its labels the same
 PAPER_TALL_ROW = 105  # every row of a chart with a label of three lines
-PAPER_TALL_FROM = 66  # letters that two lines of the label's column hold
-PAPER_WIDTH = 600
-PAPER_WIDE = 1400  # standing bars and leans take the whole width of the text
-PAPER_COLUMN = 240  # height of standing bars
 PAPER_BAR = 36
 PAPER_LEAN = 60
 
 
-def tall(chart: Chart) -> bool:
+def tall(chart: Chart, palette: Palette) -> bool:
     """Return whether a label needs three lines on paper; then every row of the chart is higher."""
-    return any(len(bar.label) > PAPER_TALL_FROM for bar in chart.bars)
+    return any(len(bar.label) > palette.tall_from for bar in chart.bars)
 
 
 def _paper(chart: Chart, palette: Palette) -> Markup:
     """Draw in tenths of a millimetre, undistorted, every mark with its colour."""
     count = len(chart.bars)
     marks: list[Markup] = []
-    width = PAPER_WIDE if chart.vertical else PAPER_WIDTH
-    row = PAPER_TALL_ROW if tall(chart) else PAPER_ROW
+    width = palette.wide if chart.vertical else palette.width
+    row = PAPER_TALL_ROW if tall(chart, palette) else PAPER_ROW
     step = width / count
     for i, (bar, length) in enumerate(zip(chart.bars, lengths(chart), strict=True)):
         fill = palette.lead if bar.lead else palette.rest
@@ -171,19 +188,19 @@ def _paper(chart: Chart, palette: Palette) -> Markup:
             continue
         if chart.vertical:
             w = min(step * 0.6, 180)
-            x, full, h = i * step + (step - w) / 2, float(PAPER_COLUMN), PAPER_COLUMN * length / 100
-            y = PAPER_COLUMN - h
+            x, full, h = i * step + (step - w) / 2, float(palette.column), palette.column * length / 100
+            y = palette.column - h
             marks.append(_rect(x, 0.0, w, full, palette.track))
         else:
-            x, y, w, h = 0.0, i * row + (row - PAPER_BAR) / 2, PAPER_WIDTH * length / 100, float(PAPER_BAR)
-            marks.append(_rect(0, y, PAPER_WIDTH, h, palette.track))
+            x, y, w, h = 0.0, i * row + (row - PAPER_BAR) / 2, palette.width * length / 100, float(PAPER_BAR)
+            marks.append(_rect(0, y, palette.width, h, palette.track))
         if bar.mark == "hidden":
             marks.append(_dots(chart, x, y, w, h, palette))
         elif bar.mark == "exact" and length:
             marks.append(_rect(x, y, w, h, fill))
         elif length:
             marks.append(_hatch(x, y, w, h, fill, upright=not chart.vertical))
-    height = PAPER_LEAN if chart.form == "lean" else PAPER_COLUMN if chart.vertical else row * count
+    height = PAPER_LEAN if chart.form == "lean" else palette.column if chart.vertical else row * count
     return Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {width} {height}"'
         ' width="{wide}mm" height="{high}mm"><title>{title}</title>{marks}</svg>'
@@ -214,8 +231,8 @@ def _hatch(x: float, y: float, w: float, h: float, colour: str, *, upright: bool
 def _dots(chart: Chart, x: float, y: float, w: float, h: float, palette: Palette) -> Markup:
     """Dot the whole track of a value that is not shown: it could lie anywhere."""
     if chart.vertical:
-        return _dashes((x + w / 2, PAPER_COLUMN - 8, x + w / 2, 8), palette.edge, 5, "5 18")
-    return _dashes((8, y + h / 2, PAPER_WIDTH - 8, y + h / 2), palette.edge, 5, "5 18")
+        return _dashes((x + w / 2, palette.column - 8, x + w / 2, 8), palette.edge, 5, "5 18")
+    return _dashes((8, y + h / 2, palette.width - 8, y + h / 2), palette.edge, 5, "5 18")
 
 
 def _dashes(ends: tuple[float, float, float, float], colour: str, width: float, dashes: str) -> Markup:

@@ -20,7 +20,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from . import anonymity
+from . import anonymity, versions
 from .errors import NotFound, WorkshopError
 from .freezes import aware
 from .house import House
@@ -176,6 +176,7 @@ def file(session: Session, delivery: Delivery, paper: str) -> ReportFile | None:
             ReportFile.freeze_id == delivery.freeze_id,
             ReportFile.edition == delivery.edition,
             ReportFile.paper == paper,
+            ReportFile.version == _newest(session, delivery.freeze_id),
         )
     ).one_or_none()
 
@@ -183,6 +184,11 @@ def file(session: Session, delivery: Delivery, paper: str) -> ReportFile | None:
 def day_of(moment: datetime) -> date:
     """Return the day of a moment, where this server stands."""
     return aware(moment).astimezone().date()
+
+
+def _newest(session: Session, freeze_id: str) -> int:
+    freeze = session.get(Freeze, freeze_id)
+    return versions.newest(session, freeze).number if freeze is not None else 1
 
 
 def _mac(house: House, delivery_id: str) -> str:

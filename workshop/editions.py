@@ -1,13 +1,14 @@
 """A live session -> the plain data of each edition of its report, every floor applied.
 
-Lives here: what a manager and a facilitator may read, as the JSON of
+Lives here: what each reader may read (`RULES`), as the JSON of
 `reports/document.py` plus one `drawing` per result that `jobs.py` turns into
-markup. Not here: when this is done and that it is done once (`freezes.py`).
+markup. Not here: when this is done and that it is done once (`freezes.py`), and
+what the staff put right afterwards (`versions.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -15,14 +16,43 @@ from typing import Any
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 
-from . import anonymity, report_prose
+from . import anonymity, report_prose, shown_to_whom
 from .activities import KINDS
 from .guides.schema import Activity, Guide, Step
 from .models import LiveSession
 from .quoting import Words, offered
 from .words import _
 
-EDITIONS = ("manager", "facilitator")
+EDITIONS = ("manager", "participant", "team", "facilitator")
+MOST_SECTIONS = 4
+"""So many steps fill two pages; with the letter and the last page that is what a manager reads in one sitting."""
+MOST_ON_THE_WALL = 3
+"""Quotes on the team's page: it is read in passing."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What one edition may hold beside findings, asks and next steps, which all have.
+
+    Consented words are printed by `quoting.offered` alone, in every edition.
+    Words written for the manager were offered to the room and the manager, to
+    nobody else: so the editions that travel further never hold them, consented
+    or not, and no staff text may repeat them (`freezes.py`).
+    """
+
+    results: bool = True
+    quotes: bool = True
+    words_for_manager: bool = False
+    words_of_the_room: bool = False  # where that was switched on before anybody joined
+    chosen_steps: bool = False  # the steps and the order that the facilitator chose
+
+
+RULES: Mapping[str, Rules] = {
+    "manager": Rules(words_for_manager=True, chosen_steps=True),
+    "participant": Rules(),
+    "team": Rules(results=False),
+    "facilitator": Rules(quotes=False, words_of_the_room=True),
+}
 
 
 @dataclass(frozen=True)
@@ -30,7 +60,8 @@ class Texts:
     """What the facilitator wrote and chose.
 
     `quotes` maps an activity to the chosen cards' ids. `order` and `left_out` name steps and hold for the
-    manager's edition alone; a step that `order` does not name follows in the guide's order.
+    manager's edition alone; a step that `order` does not name follows in the guide's order. `for_all`: who took
+    part gets an edition; `on_the_wall`: the team's page holds some of the chosen quotes.
     """
 
     findings: tuple[str, ...] = ()
@@ -40,6 +71,8 @@ class Texts:
     quotes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     order: tuple[str, ...] = ()
     left_out: frozenset[str] = frozenset()
+    for_all: bool = True
+    on_the_wall: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the texts as they lie in the database."""
@@ -51,6 +84,8 @@ class Texts:
             "quotes": {activity: list(ids) for activity, ids in self.quotes.items()},
             "order": list(self.order),
             "left_out": sorted(self.left_out),
+            "for_all": self.for_all,
+            "on_the_wall": self.on_the_wall,
         }
 
     @classmethod
@@ -64,6 +99,8 @@ class Texts:
             quotes={activity: tuple(ids) for activity, ids in data.get("quotes", {}).items()},
             order=tuple(data.get("order", ())),
             left_out=frozenset(data.get("left_out", ())),
+            for_all=bool(data.get("for_all", True)),
+            on_the_wall=bool(data.get("on_the_wall", False)),
         )
 
 
@@ -104,19 +141,28 @@ def day_words(day: date, language: str) -> str:
     return format_date(day, "long", locale=locale)
 
 
+def wanted(texts: Texts) -> tuple[str, ...]:
+    """Return the editions that a freeze is made of."""
+    return tuple(edition for edition in EDITIONS if edition != "participant" or texts.for_all)
+
+
+def made(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the editions that a freeze has; one from before there were four has fewer."""
+    return tuple(edition for edition in EDITIONS if edition in data)
+
+
 def build(material: Material, edition: str, identifier: str, frozen_on: date) -> dict[str, Any]:
     """Return one edition as plain JSON data; `edition` is one of `EDITIONS`."""
-    live, texts = material.live, material.texts
+    live, texts, rules = material.live, material.texts, RULES[edition]
     day = live.started_at.date() if live.started_at else live.created_on
     when = day_words(day, live.language)
-    manager = edition == "manager"
     return {
         "identifier": identifier,
         "edition": edition,
         "language": live.language,
         "day": frozen_on.isoformat(),
         "title": live.title,
-        "label": _("Report for the manager") if manager else _("Report for the facilitator"),
+        "label": label(edition),
         "facts": [
             " · ".join(part for part in (live.team, when) if part),
             _(
@@ -131,37 +177,85 @@ def build(material: Material, edition: str, identifier: str, frozen_on: date) ->
             "empty": _("There were too few answers to find something that can be told without pointing at somebody."),
         },
         "asks": {
-            "heading": _("What the group asks for"),
-            "items": _lines(texts.asks),
-            "empty": _("The group has not put a request into words yet. Ask it in the conversation."),
+            "heading": _("What the group asks for") if edition == "manager" else _("What we ask for"),
+            "items": lines(texts.asks),
+            "empty": _("The group has not put a request into words yet. Ask it in the conversation.")
+            if edition == "manager"
+            else _("Nothing has been put into words yet."),
         },
         "next_steps": {
-            "heading": _("Next steps"),
+            "heading": _("What we do next") if edition == "team" else _("Next steps"),
             "columns": [_("What"), _("Who"), _("By when")],
             "rows": [{"what": what, "owner": owner, "when": by} for what, owner, by in texts.next_steps],
             "empty": _("No steps were agreed in the session. Agree on one or two in the conversation."),
         },
-        "sections": _sections(material, manager),
-        "conversation": report_prose.conversation() if manager else None,
-        "method": report_prose.method(live),
+        "sections": _sections(material, edition) if rules.results else _wall(material),
+        "conversation": report_prose.conversation() if edition == "manager" else None,
+        "method": report_prose.on_the_wall(live) if edition == "team" else report_prose.method(live),
+        "rules": shown_to_whom.essay(material, _quoted(material)) if edition == "facilitator" else None,
         "running": " · ".join(part for part in (live.title, live.team, when) if part),
         "draft_word": _("Draft"),
     }
 
 
-def _lines(text: str) -> list[str]:
+def label(edition: str) -> str:
+    """Return for whom an edition is, as it stands above its title."""
+    return {
+        "manager": _("Report for the manager"),
+        "participant": _("Report for everybody who took part"),
+        "team": _("For the wall"),
+        "facilitator": _("Report for the facilitator"),
+    }[edition]
+
+
+def usually_left_out(material: Material, telling: Iterable[str]) -> frozenset[str]:
+    """Return the steps that the manager need not read unless the facilitator says so.
+
+    Of a short guide everything stays. Of a longer one the first `MOST_SECTIONS` of those with a question to the
+    manager, then with a finding (`telling` names their activities), then with words that may be quoted.
+    """
+    steps = [step for step in material.guide.steps if asked_in(material, step)]
+    if len(steps) <= MOST_SECTIONS:
+        return frozenset()
+    found = set(telling)
+
+    def weight(step: Step) -> int:
+        asked = asked_in(material, step)
+        if any(activity.for_ == "manager" for activity in asked):
+            return 3
+        if any(activity.id in found for activity in asked):
+            return 2
+        return int(any(quotes(material, activity, "manager") for activity in asked))
+
+    kept = [step.id for step in sorted(steps, key=weight, reverse=True) if weight(step)][:MOST_SECTIONS]
+    return frozenset(step.id for step in steps if step.id not in kept)
+
+
+def lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def _sections(material: Material, manager: bool) -> list[dict[str, Any]]:
+def _sections(material: Material, edition: str) -> list[dict[str, Any]]:
     """Return a section per step that was asked something: all of them, or what the manager is to read."""
     numbered = [(number, step) for number, step in enumerate(material.guide.steps, start=1) if asked_in(material, step)]
-    if manager:
+    if RULES[edition].chosen_steps:
         texts = material.texts
         places = {step_id: place for place, step_id in enumerate(texts.order)}
         numbered = [(number, step) for number, step in numbered if step.id not in texts.left_out]
         numbered.sort(key=lambda one: places.get(one[1].id, len(places)))
-    return [_section(material, number, step, asked_in(material, step), manager) for number, step in numbered]
+    return [_section(material, number, step, asked_in(material, step), edition) for number, step in numbered]
+
+
+def _wall(material: Material) -> list[dict[str, Any]]:
+    """Return the few quotes of the team's page, where the facilitator wants them there."""
+    if not material.texts.on_the_wall:
+        return []
+    asked = [activity for step in material.guide.steps for activity in asked_in(material, step)]
+    printed = [quote for activity in asked for quote in quotes(material, activity, "team")][:MOST_ON_THE_WALL]
+    if not printed:
+        return []
+    block = {"heading": _("In our own words"), "quotes": printed}
+    return [{"label": "", "heading": _("In our own words"), "blocks": [block]}]
 
 
 def asked_in(material: Material, step: Step) -> list[Activity]:
@@ -169,40 +263,37 @@ def asked_in(material: Material, step: Step) -> list[Activity]:
     return [activity for activity in step.activities if activity.id in material.results and KINDS[activity.kind].asks]
 
 
-def _section(material: Material, number: int, step: Step, asked: Sequence[Activity], manager: bool) -> dict[str, Any]:
-    blocks = [_block(material, activity, manager) for activity in asked]
-    lead = step.purpose
+def _section(material: Material, number: int, step: Step, asked: Sequence[Activity], edition: str) -> dict[str, Any]:
+    blocks = [_block(material, activity, edition) for activity in asked]
     if all(material.results[activity.id].get("too_few") for activity in asked):
-        blocks = [{"heading": _("Nothing is shown from this step"), "note": _too_few(material.live)}]
+        blocks = [{"heading": _("Nothing is shown from this step"), "note": too_few(material.live)}]
     return {
         "label": _("Step %(number)s", number=number),
         "heading": step.title,
-        "lead": lead,
+        "lead": "" if edition == "manager" else step.purpose,
         "blocks": blocks,
     }
 
 
-def _too_few(live: LiveSession) -> str:
+def too_few(live: LiveSession) -> str:
+    """Return what stands where fewer people answered than the room's floor."""
     return _("Fewer than %(floor)s people answered, so nothing was shown and nothing was kept.", floor=live.room_floor)
 
 
-def _block(material: Material, activity: Activity, manager: bool) -> dict[str, Any]:
+def _block(material: Material, activity: Activity, edition: str) -> dict[str, Any]:
     live, release = material.live, material.results[activity.id]
-    block: dict[str, Any] = {"heading": activity.prompt}
+    block: dict[str, Any] = {"heading": activity.prompt, "activity": activity.id}
     if release.get("too_few"):
-        return {**block, "note": _too_few(live)}
-    block["people"] = answered_words(release, live.room_floor)
+        return {**block, "note": too_few(live)}
+    people = answered_words(release, live.room_floor)
     kind = KINDS[activity.kind]
     if kind.texts:
-        return {**block, **_words(material, activity, manager)}
+        return {**block, "people": people, **_words(material, activity, edition)}
     if kind.own_words:
-        block |= _words(material, activity, manager)
-        if manager or not live.facilitator_words or not release.get("words_ok"):
-            return block
-        block = {"heading": activity.prompt, **({"heard": block["heard"]} if "heard" in block else {})}
-    people = answered_words(release, live.room_floor)
-    if not kind.own_words:
-        del block["people"]  # the drawing's own note says it
+        words = _words(material, activity, edition)
+        if not (RULES[edition].words_of_the_room and live.facilitator_words and release.get("words_ok")):
+            return {**block, "people": people, **words}
+        block |= {"heard": words["heard"]} if "heard" in words else {}
     block["drawing"] = {
         "id": activity.id,
         "kind": activity.kind,
@@ -216,28 +307,59 @@ def _block(material: Material, activity: Activity, manager: bool) -> dict[str, A
     return block
 
 
-def _words(material: Material, activity: Activity, manager: bool) -> dict[str, Any]:
-    """Return what is printed of a text activity: the facilitator's summary, and words only as far as allowed.
+def silence(kept_for_manager: bool = False) -> str:
+    """Return the one line that stands where no words are printed.
 
-    No quotes is one and the same line, whether nobody consented, fewer than
-    three did or the floor was not met: the difference would be a count.
+    It is the same whether nobody consented, fewer than three did, nobody chose one or the floor was not met: the
+    difference would be a count. `kept_for_manager`: this edition never holds words of that question, whatever happened.
     """
-    live, release = material.live, material.results[activity.id]
-    cards = material.cards.get(activity.id, ())
-    words_ok = bool(release.get("words_ok"))
+    if kept_for_manager:
+        return _("What was written for the manager is not in this report.")
+    return _("What was written here stays in the room.")
+
+
+def heard_block(text: str) -> dict[str, Any] | None:
+    """Return the facilitator's summary as a block holds it; None where there is none."""
+    items = lines(text)
+    return {"heading": _("What we heard"), "items": items} if items else None
+
+
+def _words(material: Material, activity: Activity, edition: str) -> dict[str, Any]:
+    """Return what is printed of a text activity: the facilitator's summary, and words only as far as allowed."""
+    live, release, rules = material.live, material.results[activity.id], RULES[edition]
     out: dict[str, Any] = {}
-    heard = _lines(material.texts.heard.get(activity.id, ""))
+    heard = heard_block(material.texts.heard.get(activity.id, ""))
     if heard:
-        out["heard"] = {"heading": _("What we heard"), "items": heard}
-    if not manager and live.facilitator_words and words_ok and KINDS[activity.kind].texts:
+        out["heard"] = heard
+    if rules.words_of_the_room and live.facilitator_words and release.get("words_ok") and KINDS[activity.kind].texts:
+        cards = sorted(material.cards.get(activity.id, ()), key=lambda card: card.id)
         out["words_heading"] = _("All words that the room saw")
-        out["words"] = [{"text": card.text} for card in sorted(cards, key=lambda card: card.id)]
-    elif manager:
-        chosen = set(material.texts.quotes.get(activity.id, ()))
-        quotes = [card for card in offered(cards, words_ok) if card.id in chosen]
-        if quotes:
-            out["quotes_heading"] = _("In people's own words")
-            out["quotes"] = [{"text": card.text} for card in quotes]
-    if not out:
-        out["note"] = _("What was written here stays in the room.")
+        out["words"] = [{"text": card.text} for card in cards]
+    elif chosen := quotes(material, activity, edition):
+        out["quotes_heading"] = _("In people's own words")
+        out["quotes"] = chosen
+    never = activity.for_ == "manager" and rules.quotes and not rules.words_for_manager
+    if never or not out:
+        out["note"] = silence(never)
     return out
+
+
+def _quoted(material: Material) -> frozenset[str]:
+    """Return the activities of which some edition prints words."""
+    return frozenset(
+        activity.id
+        for step in material.guide.steps
+        for activity in asked_in(material, step)
+        if quotes(material, activity, "manager")
+    )
+
+
+def quotes(material: Material, activity: Activity, edition: str) -> list[dict[str, str]]:
+    """Return the chosen words of an activity as this edition may print them."""
+    rules = RULES[edition]
+    if not rules.quotes or (activity.for_ == "manager" and not rules.words_for_manager):
+        return []
+    chosen = set(material.texts.quotes.get(activity.id, ()))
+    words_ok = bool(material.results[activity.id].get("words_ok"))
+    cards = offered(material.cards.get(activity.id, ()), words_ok)
+    return [{"text": card.text} for card in cards if card.id in chosen]

@@ -42,7 +42,12 @@ def compute(results: Iterable[Seen]) -> tuple[str, ...]:
 
     What frames the session (its first and last step) only fills up what is left.
     """
-    ranked: list[tuple[bool, float, int, str]] = []
+    return tuple(sentence for _activity, sentence in ranked(results))
+
+
+def ranked(results: Iterable[Seen]) -> tuple[tuple[str, str], ...]:
+    """Return the same findings, each with the id of the activity it was found in."""
+    found: list[tuple[bool, float, int, str, str]] = []
     for place, seen in enumerate(results):
         if not printable(seen):
             continue
@@ -50,8 +55,9 @@ def compute(results: Iterable[Seen]) -> tuple[str, ...]:
         chart = kind.chart(seen.activity.config, kind.load(seen.release["result"]))
         clear = clearness(chart)
         if chart is not None and clear > 0:
-            ranked.append((seen.frame, -clear, place, in_context(seen.activity.prompt, chart.title)))
-    return tuple(sentence for *_rank, sentence in sorted(ranked)[:MOST_FINDINGS])
+            sentence = in_context(seen.activity.prompt, chart.title)
+            found.append((seen.frame, -clear, place, seen.activity.id, sentence))
+    return tuple((activity_id, sentence) for *_rank, activity_id, sentence in sorted(found)[:MOST_FINDINGS])
 
 
 def clearness(chart: Chart | None) -> float:

@@ -56,9 +56,9 @@ def phone_result(activity: ActivityScreen) -> Markup:
     return _activity("stage", activity, surface="phone")
 
 
-def print_block(activity: ActivityScreen) -> Markup:
+def print_block(activity: ActivityScreen, palette: charts.Palette = charts.PAPER) -> Markup:
     """Return the released result for paper, in colours of its own."""
-    return _activity("print", activity)
+    return _activity("print", activity, paper=palette)
 
 
 def author_summary(kind: str, config: Any) -> Markup:
@@ -112,7 +112,6 @@ def _render(template: str, **values: Any) -> str:
         stage_result=stage_result,
         phone_result=phone_result,
         marks=charts.svg,
-        paper=charts.PAPER,
         density=density,
         **values,
     )

@@ -3,6 +3,7 @@
 Lives here: the working draft, the staff's own texts and their rules, and the
 freeze, which happens once (promise 9). Not here: what an edition consists of
 (`editions.py`), which words may be quoted (`quoting.py`), printing (`jobs.py`).
+It is one file because draft, save and freeze must apply the same rules to the same material.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from sqlalchemy.orm import Session
 from . import anonymity, editions, figures, findings
 from .activities import KINDS
 from .db import notify
-from .editions import EDITIONS, Material, Texts
+from .editions import Material, Texts
 from .errors import Stale, WorkshopError
 from .guides.schema import Activity, Guide
 from .models import ActivityRun, Card, Freeze, LiveSession, ReportText
-from .quoting import MOST_QUOTES, Guarded, Words, first_choice, offered
+from .quoting import FEWEST_FIRST, MOST_QUOTES, Guarded, Words, first_choice, offered
 from .screens import CardScreen
 from .words import _
 
@@ -33,6 +34,7 @@ LONGEST_ASKS = 2000
 LONGEST_HEARD = 3000
 LONGEST_STEP = 300
 MOST_STEPS = 10
+MANY_QUESTIONS = 2  # with words in more questions than that, fewer of each are chosen at first
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,9 @@ def freeze(session: Session, live: LiveSession, guide: Guide, now: datetime) -> 
     material, _version = _material(session, live, guide)
     _check_words(material.texts, material)
     identifier = anonymity.new_id()
-    data = {edition: editions.build(material, edition, identifier, now.date()) for edition in EDITIONS}
+    data = {
+        edition: editions.build(material, edition, identifier, now.date()) for edition in editions.wanted(material.texts)
+    }
     data[figures.KEY] = figures.collect(material, identifier, now.date())
     try:
         with session.begin_nested():
@@ -167,6 +171,14 @@ def freeze(session: Session, live: LiveSession, guide: Guide, now: datetime) -> 
         return first
     notify(session, live.id)
     return frozen
+
+
+def checked(session: Session, live: LiveSession, guide: Guide, texts: Texts) -> Texts:
+    """Return staff texts as a report may print them; raise WorkshopError for one that repeats a card or is too long."""
+    material, _version = _material(session, live, guide)
+    texts = _cleaned(texts, material)
+    _check_words(texts, material)
+    return texts
 
 
 def find(session: Session, live_id: str) -> Freeze | None:
@@ -218,16 +230,22 @@ def _material(session: Session, live: LiveSession, guide: Guide) -> tuple[Materi
     stored = session.get(ReportText, live.id)
     if stored is not None:
         session.refresh(stored)
-    texts = Texts.from_json(stored.body) if stored else Texts(findings=findings.compute(_seen(material)))
-    return replace(material, texts=_with_choice(material, texts)), stored.version if stored else 0
+    if stored is not None:
+        return replace(material, texts=_with_choice(material, Texts.from_json(stored.body))), stored.version
+    found = findings.ranked(_seen(material))
+    material = replace(material, texts=_with_choice(material, Texts(findings=tuple(text for _id, text in found))))
+    left_out = editions.usually_left_out(material, (activity_id for activity_id, _text in found))
+    return replace(material, texts=replace(material.texts, left_out=left_out)), 0
 
 
 def _with_choice(material: Material, texts: Texts) -> Texts:
     """Fill in the random six wherever nobody has chosen quotes."""
     quotes = dict(texts.quotes)
-    for activity in _text_activities(material):
+    asked = _text_activities(material)
+    most = MOST_QUOTES if sum(bool(_offered(material, one.id)) for one in asked) <= MANY_QUESTIONS else FEWEST_FIRST
+    for activity in asked:
         if activity.id not in quotes:
-            quotes[activity.id] = first_choice(material.live.id, _offered(material, activity.id))
+            quotes[activity.id] = first_choice(material.live.id, _offered(material, activity.id), most)
     return replace(texts, quotes=quotes)
 
 
@@ -322,6 +340,8 @@ def _cleaned(texts: Texts, material: Material) -> Texts:
         quotes=quotes,
         order=tuple(step_id for step_id in dict.fromkeys(texts.order) if step_id in printable),
         left_out=texts.left_out & printable,
+        for_all=texts.for_all,
+        on_the_wall=texts.on_the_wall,
     )
 
 
@@ -342,7 +362,9 @@ def _check_words(texts: Texts, material: Material) -> None:
     """
     kept: list[str] = []
     for activity_id, cards in material.cards.items():
-        free = {card.id for card in _offered(material, activity_id)}
+        # What was written for the manager was offered to nobody else, and staff texts are in every edition.
+        for_manager = material.guide.activity(activity_id).for_ == "manager"
+        free = set() if for_manager else {card.id for card in _offered(material, activity_id)}
         kept += [card.text for card in cards if card.id not in free]
     guarded = Guarded(kept)
     steps = [" ".join(step) for step in texts.next_steps]

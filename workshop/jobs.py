@@ -12,11 +12,13 @@ restart is in `ReportFile`; `resume` goes on where a stopped server left off.
 
 from __future__ import annotations
 
+import base64
 import copy
 import logging
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -24,12 +26,13 @@ from flask import Flask, current_app, has_app_context
 from flask_babel import force_locale
 from sqlalchemy import case, select, update
 
-from reports.layout import PAPERS
+from reports.layout import COMPACT, PAPERS
 
-from . import anonymity, fragments, report_worker
+from . import anonymity, brand, exports, figures, fragments, report_worker, versions
 from .activities import KINDS
+from .charts import PAPER, Palette
 from .db import Database
-from .editions import EDITIONS
+from .editions import made
 from .errors import NotFound
 from .house import House
 from .models import Freeze, ReportFile
@@ -43,18 +46,28 @@ TRIES = 2  # one retry: a crash may be bad luck, a second one is not
 
 
 def submit(house: House, freeze_id: str) -> None:
-    """Queue every edition of a freeze on every paper that is not there yet, and start printing."""
+    """Queue every edition and version of a freeze on every paper that is not there yet, and start printing."""
     with house.database.transaction() as session:
-        if session.get(Freeze, freeze_id) is None:
+        freeze = session.get(Freeze, freeze_id)
+        if freeze is None:
             raise NotFound(_("There is no such report."))
         there = {
-            (file.edition, file.paper)
+            (file.version, file.edition, file.paper)
             for file in session.scalars(select(ReportFile).where(ReportFile.freeze_id == freeze_id))
         }
-        for edition in EDITIONS:
-            for paper in PAPERS:
-                if (edition, paper) not in there:
-                    session.add(ReportFile(id=anonymity.new_id(), freeze_id=freeze_id, edition=edition, paper=paper))
+        for version in versions.all_of(session, freeze):
+            for edition in made(version.editions):
+                for paper in PAPERS:
+                    if (version.number, edition, paper) not in there:
+                        session.add(
+                            ReportFile(
+                                id=anonymity.new_id(),
+                                freeze_id=freeze_id,
+                                edition=edition,
+                                paper=paper,
+                                version=version.number,
+                            )
+                        )
     _queue_of(house).wake()
 
 
@@ -91,12 +104,14 @@ def wait(house: House, seconds: float) -> bool:
 def drawn(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return an edition ready for the print shop: every `drawing` has become a block of HTML."""
     ready = copy.deepcopy(dict(data))
+    ready["brand"] = _brand()
+    palette = replace(_palette(), narrow=ready["edition"] in COMPACT)
     with _in_language(str(ready.get("language", ""))):
         for section in ready["sections"]:
             for block in section["blocks"]:
                 drawing = block.pop("drawing", None)
                 if drawing is not None:
-                    block["html"] = str(fragments.print_block(_screen(drawing)))
+                    block["html"] = str(fragments.print_block(_screen(drawing), palette))
     return ready
 
 
@@ -112,6 +127,22 @@ def print_edition(data: Mapping[str, Any], paper: str, *, draft: bool = False) -
             if attempt == TRIES or not failure.again:
                 raise
     raise AssertionError("unreachable")
+
+
+def _brand() -> dict[str, str]:
+    """Return the installation's own face as the print shop takes it."""
+    if not has_app_context():
+        return {}
+    settings = current_app.extensions["house"].settings
+    face = {"name": settings.brand_name, "accent": settings.brand_accent}
+    if settings.brand_logo is not None:
+        logo = brand.logo(settings.brand_logo)
+        face |= {"logo": base64.b64encode(logo.content).decode(), "logo_type": logo.media_type}
+    return face
+
+
+def _palette() -> Palette:
+    return brand.palette(current_app.extensions["house"].settings.brand_accent) if has_app_context() else PAPER
 
 
 def _screen(drawing: Mapping[str, Any]) -> ActivityScreen:
@@ -135,6 +166,15 @@ def _in_language(language: str) -> ExitStack:
     if language and has_app_context():
         stack.enter_context(force_locale(language.replace("-", "_")))
     return stack
+
+
+def _with_results(version: versions.Version, edition: str) -> dict[str, Any]:
+    """Return an edition for printing; the facilitator's carries the same results as data."""
+    data: dict[str, Any] = version.editions[edition]
+    if edition != "facilitator" or figures.KEY not in version.editions:
+        return data
+    results = figures.Results.model_validate(version.editions[figures.KEY])
+    return {**data, "attachment": exports.as_json(results).decode()}
 
 
 class _Queue:
@@ -176,14 +216,14 @@ class _Queue:
                 file = session.scalars(
                     select(ReportFile)
                     .where(ReportFile.state == "queued")
-                    .order_by(first_needed, manager_first)
+                    .order_by(first_needed, manager_first, ReportFile.version.desc())
                     .limit(1)
                 ).first()
                 if file is not None:
                     file.state = "rendering"
                     freeze = session.get(Freeze, file.freeze_id)
                     assert freeze is not None
-                    return file.id, freeze.editions[file.edition], file.paper
+                    return file.id, _with_results(versions.get(session, freeze, file.version), file.edition), file.paper
             self.idle.set()
             return None
 

@@ -7,6 +7,7 @@ asks (`freezes.py`) and how a quote looks (`reports/`).
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from itertools import pairwise
 
 MOST_QUOTES = 6
 """At most six quotes of one activity are printed: a manager reads a choice, not a transcript."""
+
+FEWEST_FIRST = 3
+"""So many of each are chosen at first where many questions have words: a manager reads four pages, not eight."""
 
 FEWEST_CONSENTS = 3
 """Fewer than three consents print as none: one or two quotes would point at whoever is known to speak up."""
@@ -43,8 +47,8 @@ def offered(cards: Iterable[Words], words_ok: bool) -> tuple[Words, ...]:
     return tuple(consented)
 
 
-def first_choice(live_id: str, cards: Sequence[Words]) -> tuple[str, ...]:
-    """Return the ids of a random six of `cards`, the same at every call.
+def first_choice(live_id: str, cards: Sequence[Words], most: int = MOST_QUOTES) -> tuple[str, ...]:
+    """Return the ids of a random six of `cards`, or of `most`, the same at every call.
 
     Ids are random, so their hash is a fair draw that needs no storage: a page
     that is only looked at changes nothing.
@@ -53,7 +57,7 @@ def first_choice(live_id: str, cards: Sequence[Words]) -> tuple[str, ...]:
     def drawn(card: Words) -> bytes:
         return hashlib.sha256(f"{live_id}/{card.id}".encode()).digest()
 
-    chosen = sorted(cards, key=drawn)[:MOST_QUOTES]
+    chosen = sorted(cards, key=drawn)[:most]
     return tuple(sorted(card.id for card in chosen))
 
 
@@ -123,6 +127,18 @@ class Guarded:
                     longest = (start, before)
                 start = after
         return " ".join(words[longest[0] : longest[1] + RUN_OF_WORDS])
+
+    def without(self, text: str) -> str:
+        """Return `text` without the sentences that repeat a guarded card; empty if it still does, across two of them."""
+        lines = []
+        for line in text.splitlines():
+            sentences = _SENTENCE_ENDS.split(line)
+            lines.append(" ".join(sentence for sentence in sentences if self.repeated_in(sentence) is None))
+        left = "\n".join(lines).strip()
+        return left if self.repeated_in(left) is None else ""
+
+
+_SENTENCE_ENDS = re.compile(r"(?<=[.!?…])\s+")
 
 
 def _runs(words: Sequence[str]) -> list[tuple[str, ...]]:

@@ -84,6 +84,21 @@ def conversation() -> dict[str, Any]:
     }
 
 
+def on_the_wall(live: LiveSession) -> dict[str, Any]:
+    """Return the two lines at the foot of the team's page."""
+    return {
+        "heading": "",
+        "passages": [
+            {
+                "paragraphs": [
+                    _("Everybody answered on their own phone, without a name. Nobody can be found in this page."),
+                    _("Led by %(leader)s. Talk to us about it.", leader=live.leader),
+                ]
+            }
+        ],
+    }
+
+
 def method(live: LiveSession) -> dict[str, Any]:
     """Return how this report was made and what it leaves out, with the session's real floors."""
     lines = [
@@ -107,7 +122,7 @@ def method(live: LiveSession) -> dict[str, Any]:
         ),
         _(
             "“What we heard”, the findings, what the group asks for and the next steps were worded or checked by the person "
-            "who led the session. The report was then fixed; it cannot change any more."
+            "who led the session. Results and quotes were then fixed and cannot change any more; a later version of these texts says so."
         ),
         _(
             "What no method protects: a person's own style can be recognised. Phones were counted, not people. "

@@ -19,7 +19,7 @@ REQUEST = {"request", "session", "g", "current_app"}
 MAY_SEE_REQUESTS = {"web", "realtime", "words", "fragments", "jobs", "demo"}
 """`words` and `fragments` ask only whether there is an app; `jobs` draws inside one; `demo` is a client of its own."""
 
-MAY_REACH_REPORTS = {"web.reports", "web.delivery", "jobs", "report_worker"}
+MAY_REACH_REPORTS = {"web.reports", "web.delivery", "web.take_home", "jobs", "report_worker"}
 
 
 def room(path: Path) -> str:

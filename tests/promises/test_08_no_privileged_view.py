@@ -46,6 +46,8 @@ ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/s/<live_id>/notes/"): SEAT,
     ("GET", "/s/<live_id>/notes/token"): SEAT,
     ("POST", "/s/<live_id>/notes/paper"): SEAT,
+    ("GET", "/s/<live_id>/report"): SEAT,
+    ("GET", "/s/<live_id>/report/<paper>.pdf"): SEAT,
     ("GET", "/s/<live_id>/reports"): SEAT,
     ("GET", "/r/<link>"): ANYBODY,  # whoever holds the link, which is 256 bits of which the database has half
     ("GET", "/r/<link>/report.pdf"): ANYBODY,
@@ -102,6 +104,9 @@ ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/staff/sessions/<live_id>/report/draft/<edition>"): RUN,
     ("GET", "/staff/sessions/<live_id>/report/draft/<edition>/<paper>.pdf"): RUN,
     ("GET", "/staff/sessions/<live_id>/report/paper.css"): RUN,
+    ("GET", "/staff/sessions/<live_id>/report/shown"): RUN,
+    ("GET", "/staff/sessions/<live_id>/report/correct"): RUN,
+    ("POST", "/staff/sessions/<live_id>/report/correct"): RUN,
     ("GET", "/staff/sessions/<live_id>/report/data/results.xlsx"): RUN,
     ("GET", "/staff/sessions/<live_id>/report/data/results.csv"): RUN,
     ("GET", "/staff/sessions/<live_id>/report/data/results.json"): RUN,

@@ -33,7 +33,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from reports import layout
 from reports.document import from_json
 
-from .. import anonymity, deliveries, jobs, live_sessions, outbox
+from .. import anonymity, deliveries, jobs, live_sessions, outbox, versions
 from ..deliveries import day_of
 from ..errors import NotFound, WorkshopError
 from ..models import Delivery, LiveSession, Mail
@@ -57,7 +57,7 @@ Page = str | BaseResponse | tuple[str, int]
 def stylesheet() -> Response:
     """Serve the report's own style, and that of the line above it."""
     ours = static_files.tree().files["css/delivery.css"].content.decode()
-    response = make_response(f"{layout.stylesheet()}\n{ours}")
+    response = make_response(f"{layout.stylesheet(house().settings.brand_accent)}\n{ours}")
     response.mimetype = "text/css"
     return response
 
@@ -71,10 +71,11 @@ def read(link: str) -> BaseResponse:
         found = deliveries.find(db, house(), link)
         if found and request.method == "GET" and not fetched_ahead:
             deliveries.count(db, found[0])
-    if found is None:
+        version = versions.newest(db, found[1]) if found else None
+    if found is None or version is None:
         return _closed()
-    delivery, freeze = found
-    report = from_json(jobs.drawn(freeze.editions[delivery.edition]))
+    delivery, _freeze = found
+    report = from_json(jobs.drawn(version.editions[delivery.edition]))
     g.language = report.language
     bar = render_template(
         "delivery/_bar.html", reader=delivery.reader, until=day_of(delivery.expires_at), link=link, papers=layout.PAPERS
@@ -222,7 +223,7 @@ def write(live_id: str, delivery_id: str) -> Page:
     data = {
         "subject": _("Report: %(title)s", title=live.title)[: outbox.LONGEST_SUBJECT],
         "body": _(
-            "Hello,\n\nthe report of %(title)s is ready for you as %(reader)s:\n\n%(link)s\n\n"
+            "Hello,\n\nthe report of %(title)s is ready for you (%(reader)s):\n\n%(link)s\n\n"
             "The link works until %(day)s. It is meant for you alone, so please do not pass it on."
             " I am happy to talk it through with you before you speak with the team.\n\nBest wishes\n%(name)s",
             title=live.title,
@@ -278,6 +279,9 @@ def _as_it_leaves(delivery: Delivery, form: MailForm) -> EmailMessage:
         subject=outbox.checked_subject(form.subject.data or ""),
         body=body.replace(outbox.LINK, deliveries.address(house(), delivery)),
     )
+    if form.attach.data:
+        with house().database.transaction() as db:
+            outbox.check_attachment(db, delivery)
     return outbox.compose(house().settings, letter, house().clock())
 
 

@@ -1,7 +1,8 @@
 """The pages around a report: review, freeze, progress, download, printable page.
 
 Lives here: who is asking, one service, an answer; and the forms of these pages.
-Not here: what may stand in a report (`freezes.py`), printing (`jobs.py`).
+Not here: what may stand in a report (`freezes.py`), printing (`jobs.py`), texts put
+right afterwards (`corrections.py`). It has this length because one form carries all of the review.
 """
 
 from __future__ import annotations
@@ -48,16 +49,18 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from reports import layout
 from reports.document import from_json
 
-from .. import freezes, jobs, live_sessions
+from .. import brand, editions, freezes, jobs, live_sessions, versions
 from ..editions import EDITIONS, Texts
 from ..errors import NotFound, Stale, WorkshopError
 from ..findings import MOST_FINDINGS
 from ..freezes import MOST_STEPS, ReportDraft
 from ..models import Freeze, LiveSession, ReportFile
 from ..report_worker import PrintFailed
+from ..versions import Version
 from ..words import _
 from .forms import StaffForm
 from .rights import audience, house, session_role
+from .static_files import static_url
 
 bp = Blueprint("reports", __name__, url_prefix="/staff/sessions/<live_id>/report")
 
@@ -81,6 +84,8 @@ class SaveForm(StaffForm):
     findings = FieldList(TextAreaField(), min_entries=MOST_FINDINGS, max_entries=MOST_FINDINGS)
     asks = TextAreaField(_l("What the group asks for"))
     next_steps = FieldList(FormField(StepForm), max_entries=MOST_STEPS + SPARE_STEPS)
+    for_all = BooleanField(_l("Everybody who took part gets their own report"))
+    on_the_wall = BooleanField(_l("Print some of the chosen quotes on the team's page"))
 
 
 class FreezeForm(StaffForm):
@@ -128,6 +133,8 @@ def _filled(draft: ReportDraft) -> SaveForm:
         "findings": [*texts.findings, *[""] * (MOST_FINDINGS - len(texts.findings))],
         "asks": texts.asks,
         "next_steps": steps[:MOST_STEPS],
+        "for_all": texts.for_all,
+        "on_the_wall": texts.on_the_wall,
     }
     for activity in draft.activities:
         data[f"heard-{activity.id}"] = activity.heard
@@ -166,11 +173,13 @@ def _written(form: SaveForm, draft: ReportDraft) -> Texts:
         quotes={activity.id: tuple(form[f"quotes-{activity.id}"].data or ()) for activity in draft.activities},
         order=_moved(form, draft),
         left_out=frozenset(section.id for section in draft.sections if not form[f"print-{section.id}"].data),
+        for_all=bool(form.for_all.data),
+        on_the_wall=bool(form.on_the_wall.data),
     )
 
 
 @contextmanager
-def _in_language_of(live: LiveSession) -> Iterator[None]:
+def in_language_of(live: LiveSession) -> Iterator[None]:
     """Speak the session's language: a report is for its team, whoever's browser asks for it."""
     try:
         locale = str(Locale.parse(live.language.replace("-", "_")))
@@ -180,7 +189,8 @@ def _in_language_of(live: LiveSession) -> Iterator[None]:
         yield
 
 
-def _frozen(live_id: str) -> tuple[LiveSession, Freeze]:
+def frozen_of(live_id: str) -> tuple[LiveSession, Freeze]:
+    """Return the session and its freeze; raise NotFound before there is one."""
     live, _role = session_role(live_id)
     with house().database.transaction() as db:
         freeze = freezes.find(db, live.id)
@@ -197,15 +207,24 @@ def review(live_id: str) -> Page:
     with house().database.transaction() as db:
         freeze = freezes.find(db, live.id)
         if freeze is None:
-            with _in_language_of(live):
+            with in_language_of(live):
                 draft = freezes.draft(db, live, live_sessions.guide_of(live), house().clock())
     if freeze is not None:
-        return render_template("reports/files.html", live=live, frozen_on=freeze.frozen_at, groups=_groups(freeze))
+        kept = versions_of(freeze)
+        return render_template(
+            "reports/files.html",
+            live=live,
+            frozen_on=freeze.frozen_at,
+            groups=_groups(freeze, kept[0]),
+            versions=kept,
+            corrects=live.purged_on is None,
+        )
     return _review_page(live, draft, _filled(draft))
 
 
 def _review_page(live: LiveSession, draft: ReportDraft, form: SaveForm, problem: str = "") -> str:
-    return render_template("reports/review.html", live=live, draft=draft, form=form, problem=problem)
+    asks = live_sessions.guide_of(live).asks
+    return render_template("reports/review.html", live=live, asks=asks, draft=draft, form=form, problem=problem)
 
 
 @bp.post("")
@@ -215,7 +234,7 @@ def save(live_id: str) -> Page:
     live, _role = session_role(live_id)
     guide = live_sessions.guide_of(live)
     now = house().clock()
-    with house().database.transaction() as db, _in_language_of(live):
+    with house().database.transaction() as db, in_language_of(live):
         draft = freezes.draft(db, live, guide, now)
     form = _save_form(draft)()
     if not form.validate_on_submit():
@@ -241,7 +260,7 @@ def save(live_id: str) -> Page:
 def confirm(live_id: str) -> Page:
     """Say what freezing means, and ask once."""
     live, _role = session_role(live_id)
-    with house().database.transaction() as db, _in_language_of(live):
+    with house().database.transaction() as db, in_language_of(live):
         draft = freezes.draft(db, live, live_sessions.guide_of(live), house().clock())
     if draft.frozen or draft.obstacle:
         return redirect(url_for(".review", live_id=live_id), code=303)
@@ -253,7 +272,7 @@ def confirm(live_id: str) -> Page:
 def freeze(live_id: str) -> Page:
     """Freeze, queue the files, show their progress."""
     live, _role = session_role(live_id)
-    with house().database.transaction() as db, _in_language_of(live):
+    with house().database.transaction() as db, in_language_of(live):
         frozen = freezes.freeze(db, live, live_sessions.guide_of(live), house().clock())
     jobs.submit(house(), frozen.id)
     return redirect(url_for(".review", live_id=live_id), code=303)
@@ -263,19 +282,34 @@ def freeze(live_id: str) -> Page:
 @audience("session:run")
 def status(live_id: str) -> Response:
     """Return the state of every file, for the page's script."""
-    _live, frozen = _frozen(live_id)
-    lines = [line for _edition, group in _groups(frozen) for line in group]
+    _live, frozen = frozen_of(live_id)
+    lines = [line for _edition, group in _groups(frozen, versions_of(frozen)[0]) for line in group]
     return jsonify(
         files=[{"edition": line.edition, "paper": line.paper, "state": line.state} for line in lines],
         busy=any(line.state in ("queued", "rendering") for line in lines),
     )
 
 
-def _groups(freeze: Freeze) -> list[tuple[str, list[FileLine]]]:
+def versions_of(freeze: Freeze) -> list[Version]:
+    """Return every version of a report's texts, the newest first."""
+    with house().database.transaction() as db:
+        return versions.all_of(db, freeze)
+
+
+def _wanted(freeze: Freeze) -> Version:
+    """Return the version that `?version=` asks for, else the newest."""
+    kept = versions_of(freeze)
+    asked = request.args.get("version", "")
+    return next((one for one in kept if str(one.number) == asked), kept[0])
+
+
+def _groups(freeze: Freeze, version: Version) -> list[tuple[str, list[FileLine]]]:
     with house().database.transaction() as db:
         kept = {
             (file.edition, file.paper): file
-            for file in db.scalars(select(ReportFile).where(ReportFile.freeze_id == freeze.id))
+            for file in db.scalars(
+                select(ReportFile).where(ReportFile.freeze_id == freeze.id, ReportFile.version == version.number)
+            )
         }
         return [
             (
@@ -286,7 +320,7 @@ def _groups(freeze: Freeze) -> list[tuple[str, list[FileLine]]]:
                     for file in [kept.get((edition, paper))]
                 ],
             )
-            for edition in EDITIONS
+            for edition in editions.made(version.editions)
         ]
 
 
@@ -294,7 +328,7 @@ def _groups(freeze: Freeze) -> list[tuple[str, list[FileLine]]]:
 @audience("session:run")
 def again(live_id: str, edition: str, paper: str) -> Page:
     """Print a failed file once more."""
-    _live, frozen = _frozen(live_id)
+    _live, frozen = frozen_of(live_id)
     jobs.submit(house(), frozen.id)
     jobs.again(house(), frozen.id, edition, paper)
     return redirect(url_for(".review", live_id=live_id), code=303)
@@ -304,30 +338,40 @@ def again(live_id: str, edition: str, paper: str) -> Page:
 @audience("session:run")
 def download(live_id: str, edition: str, paper: str) -> BaseResponse:
     """Hand out the kept bytes."""
-    live, frozen = _frozen(live_id)
+    live, frozen = frozen_of(live_id)
+    return kept_file(live, frozen, _wanted(frozen), edition, paper)
+
+
+def kept_file(live: LiveSession, frozen: Freeze, version: Version, edition: str, paper: str) -> BaseResponse:
+    """Hand out the kept bytes of one file; raise NotFound while it is not there."""
     with house().database.transaction() as db:
         file = db.scalars(
             select(ReportFile).where(
-                ReportFile.freeze_id == frozen.id, ReportFile.edition == edition, ReportFile.paper == paper
+                ReportFile.freeze_id == frozen.id,
+                ReportFile.edition == edition,
+                ReportFile.paper == paper,
+                ReportFile.version == version.number,
             )
         ).one_or_none()
     if file is None or file.content is None:
         raise NotFound(_("This file is not ready. Go back to the report and wait a moment."))
-    return _pdf(file.content, f"{live.title} {edition} {paper}")
+    number = f" {version.number}" if version.number > 1 else ""
+    return _pdf(file.content, f"{live.title} {edition} {paper}{number}")
 
 
 @bp.get("/<edition>/page")
 @audience("session:run")
 def printable(live_id: str, edition: str) -> Page:
     """Show the frozen report as a page that any browser can print."""
-    live, frozen = _frozen(live_id)
-    if edition not in EDITIONS:
+    live, frozen = frozen_of(live_id)
+    version = _wanted(frozen)
+    if edition not in editions.made(version.editions):
         raise NotFound(_("There is no such report."))
-    failed = [line.note for line in dict(_groups(frozen))[edition] if line.state == "failed" and line.note]
+    failed = [line.note for line in dict(_groups(frozen, version))[edition] if line.state == "failed" and line.note]
     note = " ".join(
         [*failed[:1], _("This is the report as a page. Print it from your browser, or save it as a PDF there.")]
     )
-    return _as_page(live, frozen.editions[edition], note=note)
+    return _as_page(live, version.editions[edition], note=note)
 
 
 @bp.get("/draft/<edition>")
@@ -359,22 +403,33 @@ def draft_pdf(live_id: str, edition: str, paper: str) -> Page:
 @audience("session:run")
 def stylesheet(live_id: str) -> Response:
     """Serve the style of the printable page."""
-    response = make_response(layout.stylesheet())
+    return _style()
+
+
+def _style() -> Response:
+    response = make_response(layout.stylesheet(house().settings.brand_accent))
     response.mimetype = "text/css"
     return response
+
+
+def logo_href() -> str:
+    """Return where the installation's own picture is served; empty without one."""
+    path = house().settings.brand_logo
+    return static_url(brand.logo(path).name) if path else ""
 
 
 def _preview(live_id: str, edition: str) -> tuple[LiveSession, dict[str, Any]]:
     live, _role = session_role(live_id)
     if edition not in EDITIONS:
         raise NotFound(_("There is no such report."))
-    with house().database.transaction() as db, _in_language_of(live):
+    with house().database.transaction() as db, in_language_of(live):
         return live, freezes.preview(db, live, live_sessions.guide_of(live), edition, house().clock())
 
 
 def _as_page(live: LiveSession, data: dict[str, Any], *, note: str, draft: bool = False) -> str:
     report = from_json(jobs.drawn(data))
-    return layout.page(report, style_href=url_for(".stylesheet", live_id=live.id), draft=draft, note=note)
+    href = url_for(".stylesheet", live_id=live.id)
+    return layout.page(report, style_href=href, draft=draft, note=note, logo_href=logo_href())
 
 
 def _pdf(content: bytes, name: str) -> BaseResponse:

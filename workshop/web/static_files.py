@@ -20,6 +20,7 @@ from urllib.parse import quote
 from flask import Blueprint, Flask, Response, abort, current_app, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from .. import brand
 from .rights import audience
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,6 +62,14 @@ class File:
 
 
 @dataclass(frozen=True)
+class Face:
+    """What an installation puts in place of ours."""
+
+    accent: str = ""
+    logo: brand.Logo | None = None
+
+
+@dataclass(frozen=True)
 class Tree:
     """All files of one state of the folder."""
 
@@ -68,18 +77,25 @@ class Tree:
     files: dict[str, File]
 
 
-_trees: dict[tuple[tuple[str, int, int], ...], Tree] = {}
+_trees: dict[tuple[object, ...], Tree] = {}
 
 
-def read_tree(folder: Path = STATIC) -> Tree:
-    """Return the files of `folder` and the joined sheets; the same state of the disk is read once."""
+def read_tree(folder: Path = STATIC, face: Face | None = None) -> Tree:
+    """Return the files of `folder` and the joined sheets; the same state of the disk is read once.
+
+    `face`: the installation's own accent and logo, where it has them.
+    """
+    face = face or Face()
     paths = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
-    state = tuple((str(p), (stat := p.stat()).st_mtime_ns, stat.st_size) for p in paths)
+    state = (face, *((str(p), (stat := p.stat()).st_mtime_ns, stat.st_size) for p in paths))
     if state not in _trees:
         files = {p.relative_to(folder).as_posix(): _file(p.name, p.read_bytes()) for p in paths}
         for name, sheets in BUNDLES.items():
             parts = [files[f"css/{s}.css"].content for s in sheets if f"css/{s}.css" in files]
+            parts[1:1] = [brand.tokens(face.accent).encode()] if face.accent and sheets[0] == "tokens" else []
             files[name] = _file(name, b"\n".join(parts))
+        if face.logo is not None:
+            files[face.logo.name] = File(face.logo.content, face.logo.media_type)
         digest = hashlib.sha256()
         for name in sorted(files):
             digest.update(name.encode() + b"\0" + files[name].content + b"\0")
@@ -102,7 +118,7 @@ def vendor_missing() -> tuple[str, ...]:
 def tree() -> Tree:
     """Return the files being served; in debug they are read again when they change."""
     if current_app.config["DEBUG_STATIC"]:
-        return read_tree()
+        return read_tree(face=current_app.extensions["face"])
     kept: Tree = current_app.extensions["static_tree"]
     return kept
 
@@ -132,9 +148,11 @@ def file(fingerprint: str, name: str) -> BaseResponse:
     return response.make_conditional(request)
 
 
-def init_app(app: Flask, *, debug: bool) -> None:
+def init_app(app: Flask, *, debug: bool, accent: str = "", logo: Path | None = None) -> None:
     """Read the files, give templates `static_url`, serve them."""
     app.config["DEBUG_STATIC"] = debug
-    app.extensions["static_tree"] = read_tree()
+    app.extensions["face"] = face = Face(accent, brand.logo(logo) if logo else None)
+    app.extensions["static_tree"] = read_tree(face=face)
+    app.jinja_env.globals["brand_logo"] = face.logo.name if face.logo else ""
     app.jinja_env.globals["static_url"] = static_url
     app.register_blueprint(bp)
