@@ -35,11 +35,13 @@ def create_app(settings: Settings | None = None) -> Flask:
         accounts,
         actions,
         authoring,
+        check_ins,
         corrections,
         delivery,
         errors,
         exports,
         facilitate,
+        follow_up,
         headers,
         kept,
         language,
@@ -52,6 +54,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         static_files,
         take_home,
         take_part,
+        teams,
     )
     from .web.rights import current_account
 
@@ -96,6 +99,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(take_home.bp)
     app.register_blueprint(exports.bp)
     app.register_blueprint(delivery.bp)
+    app.register_blueprint(check_ins.bp)
+    app.register_blueprint(follow_up.bp)
+    app.register_blueprint(teams.bp)
 
     realtime.init_app(app)
     headers.init_app(app, settings)  # last: nothing may stand outside it

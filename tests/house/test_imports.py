@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HOUSE = sorted((ROOT / "workshop").rglob("*.py"))
 PRINT_SHOP = sorted((ROOT / "reports").rglob("*.py"))
 
-PURE = {"activities", "charts", "anonymity", "errors", "publication"}
+PURE = {"activities", "charts", "anonymity", "errors", "publication", "comparisons"}
 """No database, no request: plain data in, plain data out."""
 
 REQUEST = {"request", "session", "g", "current_app"}

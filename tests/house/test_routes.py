@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -26,7 +27,7 @@ def rules(app: Flask) -> list[Rule]:
     return sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule)
 
 
-def a_world(house: House, account: Account) -> dict[str, str]:
+def a_world(house: House, account: Account) -> dict[str, Any]:
     """Make one of everything that addresses speak of; return a value for each variable."""
     with house.database.transaction() as session:
         library.install_shipped(session, house.clock())

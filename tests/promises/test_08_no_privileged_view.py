@@ -52,6 +52,10 @@ ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/r/<link>"): ANYBODY,  # whoever holds the link, which is 256 bits of which the database has half
     ("GET", "/r/<link>/report.pdf"): ANYBODY,
     ("GET", "/r/paper.css"): ANYBODY,
+    ("GET", "/f/"): ANYBODY,
+    ("GET", "/f/<token>"): ANYBODY,  # whoever holds the link, which is 128 random bits
+    ("POST", "/f/<token>/begin"): ANYBODY,
+    ("POST", "/f/<token>/answers"): ANYBODY,
     ("GET", "/stage/<stage_token>"): ANYBODY,  # whoever holds the link, which is 128 random bits
     ("POST", "/s/<live_id>/leave"): SEAT,
     ("GET", "/sw.js"): ANYBODY,
@@ -75,6 +79,8 @@ ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/staff/people/<account_id>/reset-link"): ADMIN,
     ("POST", "/staff/people/<account_id>/active"): ADMIN,
     ("POST", "/staff/people/<account_id>/role"): ADMIN,
+    ("GET", "/staff/teams/"): SIGNED_IN,
+    ("GET", "/staff/teams/<team_key>"): SIGNED_IN,
     ("GET", "/staff/guides/"): SIGNED_IN,
     ("POST", "/staff/guides/import"): SIGNED_IN,
     ("GET", "/staff/sessions/<live_id>/actions"): SESSION,
@@ -111,6 +117,10 @@ ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/staff/sessions/<live_id>/report/data/results.csv"): RUN,
     ("GET", "/staff/sessions/<live_id>/report/data/results.json"): RUN,
     ("GET", "/staff/sessions/<live_id>/report/data/charts.zip"): RUN,
+    ("GET", "/staff/sessions/<live_id>/follow-up"): RUN,
+    ("POST", "/staff/sessions/<live_id>/follow-up/<int:number>"): RUN,
+    ("POST", "/staff/sessions/<live_id>/follow-up/<int:number>/close"): RUN,
+    ("POST", "/staff/sessions/<live_id>/follow-up/letters"): RUN,
     ("POST", "/staff/sessions/<live_id>/deliveries"): RUN,
     ("POST", "/staff/sessions/<live_id>/deliveries/<delivery_id>/revoke"): RUN,
     ("GET", "/staff/sessions/<live_id>/deliveries/<delivery_id>/mail"): RUN,

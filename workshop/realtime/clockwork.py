@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import gevent
 
-from .. import outbox, retention, seals
+from .. import check_ins, outbox, retention, seals
 from ..house import House
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ POOL = 5.0  # seconds: the fixed tick of the pool mix (promise 2)
 PLAN = 30.0  # seconds: "minutes behind" on consoles moves without anybody pressing
 PURGE = 3600.0  # seconds: terms are days
 MAILS = 3.0  # seconds: a mail leaves while its sender still looks at the page
+CHECK_INS = 20.0  # seconds: they open and close by days
 CHECKPOINT = 20.0  # seconds: an edited text is gone from the log within sixty (promise 7)
 
 
@@ -46,6 +47,7 @@ def start(house: House, realtime: Realtime) -> None:
         (RIGHTS, rights),
         (PLAN, plan),
         (MAILS, lambda: outbox.tick(house)),
+        (CHECK_INS, lambda: check_ins.tick(house)),
         (CHECKPOINT, house.boxes.checkpoint),
         (PURGE, lambda: retention.keep_house(house)),
     ):

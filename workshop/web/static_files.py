@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "static"
 
 BUNDLES = {
-    "phone.css": ("tokens", "base", "activities", "phone", "record"),
+    "phone.css": ("tokens", "base", "activities", "phone", "record", "check_ins"),
     "notes.css": ("notes", "notes_live"),
     "stage.css": ("tokens", "base", "activities", "stage"),
     "console.css": ("tokens", "base", "activities", "console", "console_live", "actions", "authoring", "reports", "check_ins"),

@@ -23,7 +23,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import BooleanField, RadioField, SelectMultipleField
 
-from .. import anonymity, answers, fragments, live_sessions, screens, who_sees
+from .. import anonymity, answers, check_ins, fragments, live_sessions, screens, who_sees
 from ..activities import KINDS
 from ..backoff import Backoff
 from ..errors import NotFound, Throttled, WorkshopError
@@ -121,6 +121,8 @@ def _by_code(code: str) -> BaseResponse:
             # Refused before looking: a right guess must not be told from a wrong one.
             raise Throttled(_("Too many wrong codes just now. Wait a minute, or use the QR code."))
         with house().database.transaction() as session:
+            if len("".join(typed.split()).replace("-", "")) == check_ins.CODE_LENGTH:
+                return redirect(f"/f/{check_ins.find_by_code(session, typed)}", code=303)
             token = live_sessions.find_by_code(session, typed).join_token
     except WorkshopError as error:
         if isinstance(error, NotFound):
