@@ -168,7 +168,7 @@ def _in_language(language: str) -> ExitStack:
     return stack
 
 
-def _with_results(version: versions.Version, edition: str) -> dict[str, Any]:
+def with_results(version: versions.Version, edition: str) -> dict[str, Any]:
     """Return an edition for printing; the facilitator's carries the same results as data."""
     data: dict[str, Any] = version.editions[edition]
     if edition != "facilitator" or figures.KEY not in version.editions:
@@ -223,7 +223,7 @@ class _Queue:
                     file.state = "rendering"
                     freeze = session.get(Freeze, file.freeze_id)
                     assert freeze is not None
-                    return file.id, _with_results(versions.get(session, freeze, file.version), file.edition), file.paper
+                    return file.id, with_results(versions.get(session, freeze, file.version), file.edition), file.paper
             self.idle.set()
             return None
 
