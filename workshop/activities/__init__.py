@@ -42,10 +42,15 @@ class KindConfig(BaseModel):
 
 @dataclass(frozen=True)
 class CardDraft:
-    """One text on its way through the seal; nothing ties it to its siblings."""
+    """One text on its way through the seal; nothing ties it to its siblings.
+
+    `receipt`: SHA-256 of 128 random bits that its author's phone keeps for this card alone (promise 14); None
+    where the phone made none.
+    """
 
     text: str
     quotable: bool
+    receipt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,13 +69,13 @@ class Kind(ABC):
     """False for a kind that shows something and takes no answer."""
     private: ClassVar[bool] = False
     """True: filled in under My notes on the phone and never sent (promise 15); such a kind does not ask either."""
+    lists_actions: ClassVar[bool] = False
+    """True: shows the session's actions (`workshop/actions.py`); such a kind does not ask."""
     texts: ClassVar[bool] = False
     """True: answers are free texts, split into cards by the seal."""
     may_roll: ClassVar[bool] = False
     """True: an author may choose rolling release."""
     own_words: ClassVar[bool] = False
-    lists_actions: ClassVar[bool] = False
-    """True: shows the session's actions (`workshop/actions.py`); such a kind does not ask."""
     """True: the aggregate itself holds people's own words. Nobody was asked for each, so it stays in the room
     (promise 11): no manager's report draws it or finds something in it."""
 
@@ -130,6 +135,6 @@ KINDS: dict[str, Kind] = {
         open_text.OpenText(),
         word_cloud.WordCloud(),
         worksheet.Worksheet(),
+        actions.Actions(),
     )
 }
-        actions.Actions(),
