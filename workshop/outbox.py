@@ -120,6 +120,12 @@ def checked_body(typed: str, *, link: bool) -> str:
     return f"{body}\n\n{LINK}" if link and LINK not in body else body
 
 
+def check_attachment(session: Session, delivery: Delivery | None) -> None:
+    """Raise WorkshopError unless there is a printed PDF to attach."""
+    if delivery is None or _pdf(session, delivery) is None:
+        raise WorkshopError(_("The PDF is not ready. Send the link alone, or wait a moment."), status=409)
+
+
 def compose(settings: Settings, letter: Letter, now: datetime) -> EmailMessage:
     """Return the message exactly as it leaves. Headers cannot break out: the policy refuses line breaks."""
     name, sender = parseaddr(settings.mail_from)
@@ -161,8 +167,8 @@ def put(
         raise WorkshopError(_("This server sends no mail. Copy the link instead."), status=409)
     if delivery is not None and not deliveries.is_open(delivery, now):
         raise WorkshopError(_("This link does not work any more. Make a new one."), status=409)
-    if attach and (delivery is None or _pdf(session, delivery) is None):
-        raise WorkshopError(_("The PDF is not ready. Send the link alone, or wait a moment."), status=409)
+    if attach:
+        check_attachment(session, delivery)
     mail = Mail(
         id=anonymity.new_id(),
         delivery_id=delivery.id if delivery else None,
