@@ -98,6 +98,7 @@ class PhoneScreen:
     unprotected: tuple[str, ...] = ()  # what is not protected
     moved_url: str = ""
     freeze_at: str = ""  # ended: when the report is fixed, as a local time
+    asks: bool = True  # False: the guide has private pages alone, so there are no results and no report
     notes: bool = False  # the guide has pages that each phone keeps for itself
 
 
@@ -292,7 +293,8 @@ def phone(session: Session, live: LiveSession, house: House) -> PhoneScreen:
         "rehearsal": live.rehearsal,
         "promise": who_sees.promise(live),
         "unprotected": who_sees.unprotected(),
-        "notes": any(KINDS[item.kind].private for item in guide.activities),
+        "asks": guide.asks,
+        "notes": bool(guide.pages),
     }
     if live.phase == "moved":
         moved = session.get(LiveSession, live.moved_to) if live.moved_to else None

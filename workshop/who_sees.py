@@ -14,15 +14,15 @@ from .words import _
 
 def promise(live: LiveSession) -> tuple[str, ...]:
     """Return the session's promise, one sentence each, most important first."""
+    guide = live_sessions.guide_of(live)
+    if not guide.asks and guide.pages:
+        return _nothing_asked(live)
     lines = [
         _("You need no account and no name. Nobody can see which answer is yours, not even the person who leads."),
         _until_closed(live),
         _("The room sees answers only if at least %(floor)s people gave one.", floor=live.room_floor),
     ]
-    if live.leader_is_manager:
-        lines.append(_("%(leader)s leads this session and is this team's manager.", leader=live.leader))
-    else:
-        lines.append(_("%(leader)s leads this session and is not this team's manager.", leader=live.leader))
+    lines.append(_leader(live))
     lines.append(
         _(
             "Afterwards your manager gets a report with counts and shapes. "
@@ -40,12 +40,31 @@ def promise(live: LiveSession) -> tuple[str, ...]:
         )
     else:
         lines.append(_("%(leader)s gets no file with your texts.", leader=live.leader))
-    if any(KINDS[activity.kind].private for activity in live_sessions.guide_of(live).activities):
-        lines.append(
-            _("Pages under My notes stay on your phone. They are sent only if you ask for a PDF of them, and not kept.")
-        )
+    if guide.pages:
+        lines.append(_pages())
     lines.append(_("What the room saw is deleted %(days)s days after the end.", days=live.keep_days))
     return tuple(lines)
+
+
+def _nothing_asked(live: LiveSession) -> tuple[str, ...]:
+    """Return the promise of a session that consists of private pages alone."""
+    return (
+        _("You need no account and no name. This session asks you nothing, so nobody gets an answer of yours."),
+        _pages(),
+        _leader(live),
+        _("There are no results and no report. Nobody learns what you wrote, or whether you wrote at all."),
+    )
+
+
+def _leader(live: LiveSession) -> str:
+    if live.leader_is_manager:
+        return _("%(leader)s leads this session and is this team's manager.", leader=live.leader)
+    return _("%(leader)s leads this session and is not this team's manager.", leader=live.leader)
+
+
+def _pages() -> str:
+    """Return what becomes of the worksheets (promise 15)."""
+    return _("Pages under My notes stay on your phone. They are sent only if you ask for a PDF of them, and not kept.")
 
 
 def _until_closed(live: LiveSession) -> str:

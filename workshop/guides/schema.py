@@ -105,6 +105,16 @@ class Guide:
         """Return all activities, in the order in which a group meets them."""
         return [activity for step in self.steps for activity in step.activities]
 
+    @property
+    def asks(self) -> bool:
+        """Return whether anything is asked; a guide of private pages alone has no results and needs no report."""
+        return any(KINDS[activity.kind].asks for activity in self.activities)
+
+    @property
+    def pages(self) -> tuple[Activity, ...]:
+        """Return the worksheets, which each phone keeps for itself under My notes (promise 15)."""
+        return tuple(activity for activity in self.activities if KINDS[activity.kind].private)
+
     def activity(self, activity_id: str) -> Activity:
         """Return one activity; raise KeyError when the guide has none of that id."""
         for activity in self.activities:

@@ -19,7 +19,6 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response as BaseResponse
 
 from .. import live_sessions
-from ..activities import KINDS
 from ..errors import NotFound
 from ..guides.schema import Activity, Guide
 from ..words import _
@@ -53,8 +52,7 @@ def page(live_id: str) -> BaseResponse:
             guide, title = live_sessions.guide_of(live), live.title
     except NotFound as error:
         return sorry(error)
-    sheets = tuple(one for one in guide.activities if KINDS[one.kind].private)
-    notes = Notes(live_id, guide.id, title, sheets, choices(guide, sheets), notes_words())
+    notes = Notes(live_id, guide.id, title, guide.pages, choices(guide), notes_words())
     response = make_response(render_template("take_part/notes.html", notes=notes))
     response.headers["Cache-Control"] = "private, no-cache"
     response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32])
@@ -71,9 +69,9 @@ def token(live_id: str) -> BaseResponse:
     return response
 
 
-def choices(guide: Guide, sheets: tuple[Activity, ...]) -> dict[str, Any]:
+def choices(guide: Guide) -> dict[str, Any]:
     """Return what the room could choose, where a worksheet offers it again."""
-    entries = [entry for sheet in sheets for entry in sheet.config.fields]
+    entries = [entry for sheet in guide.pages for entry in sheet.config.fields]
     wanted = {source for entry in entries for one in (entry, *entry.cells) for source in one.sources}
     return {
         one.id: {"prompt": one.prompt, "options": [option.label for option in one.config.options]}
