@@ -24,8 +24,8 @@ from .quoting import Words, offered
 from .words import _
 
 EDITIONS = ("manager", "participant", "team", "facilitator")
-MOST_SECTIONS = 4
-"""So many steps fill two pages; with the letter and the last page that is what a manager reads in one sitting."""
+MOST_SECTIONS = 3
+"""So many steps fill at most two pages; with the letter and the last page that is what a manager reads in one sitting."""
 MOST_ON_THE_WALL = 3
 """Quotes on the team's page: it is read in passing."""
 
