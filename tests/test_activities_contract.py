@@ -319,6 +319,7 @@ def test_the_largest_text_is_accepted_and_fits() -> None:
     kind = KINDS["open_text"]
     config = _config(kind, {"cards": 10, "limit": 360})
     fields = {f"text-{i}": ["\U0001f642" * 360] for i in range(10)} | {f"quote-{i}": ["1"] for i in range(10)}
+    fields |= {f"receipt-{i}": [f"{i:064x}"] for i in range(10)}
 
     kind.clean(config, fields)
     assert len(json.dumps(fields, ensure_ascii=False).encode()) == kind.largest(config) < LARGEST_ANSWER

@@ -50,6 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         offline,
         papers,
         reports,
+        sent,
         stage,
         static_files,
         take_home,
@@ -92,6 +93,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     offline.init_app(app)
     app.register_blueprint(papers.bp)
     app.register_blueprint(kept.bp)
+    app.register_blueprint(sent.bp)
     app.register_blueprint(actions.bp)
     app.register_blueprint(stage.bp)
     app.register_blueprint(reports.bp)

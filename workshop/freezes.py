@@ -18,7 +18,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from . import anonymity, editions, figures, findings
+from . import actions, anonymity, editions, figures, findings, receipts
 from .activities import KINDS
 from .db import notify
 from .editions import Material, Texts
@@ -145,6 +145,11 @@ def save_texts(
 def freeze(session: Session, live: LiveSession, guide: Guide, now: datetime) -> Freeze:
     """Fix everything derived from answers, once, and return it; a second call returns the first freeze.
 
+    What people asked for their own cards (`receipts.py`) is carried out here, in
+    the same transaction, and nobody is told who or how many. Floors count the
+    people at the seal and stay as they were: a card that is taken back does not
+    make its author somebody who never answered.
+
     Raises WorkshopError, saying when it will be possible, while the session
     runs, an activity is still being closed, or phones were told a later time.
     """
@@ -156,6 +161,8 @@ def freeze(session: Session, live: LiveSession, guide: Guide, now: datetime) -> 
         raise WorkshopError(obstacle, code="too_early", status=409)
     material, _version = _material(session, live, guide)
     _check_words(material.texts, material)
+    held = receipts.held(session, live.id)
+    material = _as_asked(material, held)
     identifier = anonymity.new_id()
     data = {
         edition: editions.build(material, edition, identifier, now.date()) for edition in editions.wanted(material.texts)
@@ -169,6 +176,9 @@ def freeze(session: Session, live: LiveSession, guide: Guide, now: datetime) -> 
         first = find(session, live.id)
         assert first is not None
         return first
+    if held:
+        _keep_texts(session, live.id, material.texts)
+    receipts.settle(session, live.id)
     notify(session, live.id)
     return frozen
 
@@ -179,6 +189,51 @@ def checked(session: Session, live: LiveSession, guide: Guide, texts: Texts) -> 
     texts = _cleaned(texts, material)
     _check_words(texts, material)
     return texts
+
+
+def _as_asked(material: Material, held: Mapping[str, str]) -> Material:
+    """Return the material without what people took back or no longer let be quoted; `held` maps a card to that.
+
+    A quote that is gone leaves its place empty, and where fewer than three
+    consents are left, none is printed. The staff's texts were written while all
+    cards stood there: a sentence in one that repeats what may not be quoted any
+    more goes too. To refuse the freeze instead would tell whose card it is.
+    """
+    if not held:
+        return material
+    cards = {
+        activity_id: [
+            replace(card, quotable=card.quotable and card.id not in held)
+            for card in cards
+            if held.get(card.id) != "withdraw"
+        ]
+        for activity_id, cards in material.cards.items()
+    }
+    gone = [card.text for cards in material.cards.values() for card in cards if held.get(card.id) == "withdraw"]
+    left = replace(material, cards=cards)
+    quotes = {
+        activity_id: tuple(sorted(set(chosen) & {card.id for card in _offered(left, activity_id)}))
+        for activity_id, chosen in material.texts.quotes.items()
+    }
+    texts, guarded = material.texts, Guarded([*gone, *_not_to_be_quoted(left)])
+    found = tuple(text for text in map(guarded.without, texts.findings) if text)
+    steps = tuple(step for step in texts.next_steps if guarded.repeated_in(" ".join(step)) is None)
+    return replace(
+        left,
+        texts=replace(
+            texts,
+            findings=found if guarded.repeated_in(" ".join(found)) is None else (),
+            asks=guarded.without(texts.asks),
+            next_steps=steps if guarded.repeated_in(" ".join(step[0] for step in steps)) is None else (),
+            heard={activity_id: guarded.without(text) for activity_id, text in texts.heard.items()},
+            quotes=quotes,
+        ),
+    )
+
+
+def _keep_texts(session: Session, live_id: str, texts: Texts) -> None:
+    """Let the saved texts be those that were frozen, so that nothing taken back lies on in them."""
+    session.execute(update(ReportText).where(ReportText.live_id == live_id).values(body=texts.to_json()))
 
 
 def find(session: Session, live_id: str) -> Freeze | None:
@@ -233,7 +288,11 @@ def _material(session: Session, live: LiveSession, guide: Guide) -> tuple[Materi
     if stored is not None:
         return replace(material, texts=_with_choice(material, Texts.from_json(stored.body))), stored.version
     found = findings.ranked(_seen(material))
-    material = replace(material, texts=_with_choice(material, Texts(findings=tuple(text for _id, text in found))))
+    suggested = Texts(
+        findings=tuple(text for _id, text in found),
+        next_steps=actions.as_next_steps(session, live, editions.day_words)[:MOST_STEPS],
+    )
+    material = replace(material, texts=_with_choice(material, suggested))
     left_out = editions.usually_left_out(material, (activity_id for activity_id, _text in found))
     return replace(material, texts=replace(material.texts, left_out=left_out)), 0
 
@@ -354,19 +413,24 @@ def _short(text: str, longest: int, name: str) -> str:
     return text
 
 
-def _check_words(texts: Texts, material: Material) -> None:
-    """Refuse staff texts that carry a card's own wording out of the room without its author's leave.
-
-    "May be quoted" is what could really be printed: consented, above the words'
-    floor and with enough consents; everything else stays in the room.
-    """
+def _not_to_be_quoted(material: Material) -> list[str]:
+    """Return the texts that no staff text may repeat, as things stand."""
     kept: list[str] = []
     for activity_id, cards in material.cards.items():
         # What was written for the manager was offered to nobody else, and staff texts are in every edition.
         for_manager = material.guide.activity(activity_id).for_ == "manager"
         free = set() if for_manager else {card.id for card in _offered(material, activity_id)}
         kept += [card.text for card in cards if card.id not in free]
-    guarded = Guarded(kept)
+    return kept
+
+
+def _check_words(texts: Texts, material: Material) -> None:
+    """Refuse staff texts that carry a card's own wording out of the room without its author's leave.
+
+    "May be quoted" is what could really be printed: consented, above the words'
+    floor and with enough consents; everything else stays in the room.
+    """
+    guarded = Guarded(_not_to_be_quoted(material))
     steps = [" ".join(step) for step in texts.next_steps]
     places: Mapping[str, list[str]] = {
         _("the findings"): [*texts.findings, " ".join(texts.findings)],

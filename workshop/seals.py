@@ -90,7 +90,15 @@ def seal(house: House, live_id: str, run_id: str) -> bool:
 
 def _insert_cards(session: Session, run_id: str, released: releases.Released) -> None:
     for draft in released.cards:
-        session.add(Card(id=anonymity.new_id(), run_id=run_id, text=draft.text, quotable=draft.quotable))
+        session.add(
+            Card(
+                id=anonymity.new_id(),
+                run_id=run_id,
+                text=draft.text,
+                quotable=draft.quotable,
+                receipt=draft.receipt,
+            )
+        )
         session.flush()  # one by one: the order of insertion is the shuffled one
 
 

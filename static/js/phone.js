@@ -13,9 +13,11 @@ import { connect } from "./link.js";
 
 /**
  * @typedef {Record<string, string[]>} Fields
- * @typedef {{revision: number, fields: Fields | null, said: string[], again?: boolean, mixed?: boolean}} Item
+ * @typedef {{revision: number, fields: Fields | null, said: string[], again?: boolean, mixed?: boolean,
+ *   prompt?: string, receipts?: Record<string, string>}} Item
  *   One answer; `fields` null is a pass. `again`: was saved before and goes out once more because the server lost it;
  *   `mixed`: a rolling answer that was shown already, so that nobody has its words any more.
+ *   `prompt`: what was asked, where the answer is cards; `receipts`: of which, by number. They stay here.
  * @typedef {{
  *   day: number, revision: number, bucket: number,
  *   draft: Fields | null, text: string,
@@ -29,6 +31,11 @@ import { connect } from "./link.js";
 const PREFIX = "unstuck/";
 /** Drafts of other sessions go after this: a workshop lasts two days at most, and the evening after it. */
 const KEEP_DAYS = 3;
+/** What was sent can be taken back until the report is fixed: 72 hours after the end, or when somebody gets round to it. */
+const SENT_DAYS = 14;
+const SENT = `${PREFIX}sent/`;
+/** For fetching receipts.js; an answer waits no longer for it and goes without receipts. */
+const PATIENCE_WITH_RECEIPTS_MS = 5000;
 /** A connection that comes back within this is not worth a word. */
 const PATIENCE_WITH_SILENCE_MS = 3000;
 /** After the first paint, before anybody has written a sentence. */
@@ -123,7 +130,7 @@ function openStore(live) {
       if (!key.startsWith(PREFIX) || key.startsWith(mine)) continue;
       try {
         const day = JSON.parse(storage()?.getItem(key) ?? "{}").day ?? 0;
-        if (Math.abs(today() - day) > KEEP_DAYS) storage()?.removeItem(key);
+        if (Math.abs(today() - day) > (key.startsWith(SENT) ? SENT_DAYS : KEEP_DAYS)) storage()?.removeItem(key);
       } catch {
         // another tab was faster
       }
@@ -522,7 +529,9 @@ function start(main) {
     const entry = store.entry(run); // fresh: another tab may have sent meanwhile
     const revision = Math.max(entry.revision, Number(form.dataset.revision ?? 0)) + 1;
     const fields = pass ? null : collect(form, submitter);
+    /** @type {Item} */
     const item = { revision, fields, said: fields ? sayAnswer(form, fields) : [] };
+    if (controls(form).some((el) => el.name.startsWith("text-"))) item.prompt = one("[data-heading]", place)?.textContent ?? "";
     store.keep(run, { ...entry, revision, out: item, tried: false, draft: null, text: "" });
     one("[data-problem]", form).hidden = true;
     editing = false;
@@ -552,8 +561,34 @@ function start(main) {
     paintStatus();
   }
 
+  /**
+   * Give each card of an answer its receipt, once, so that every try sends the same. A pass fetches the file too:
+   * from outside it looks like an answer (promise 12).
+   * @param {string} run
+   */
+  async function prepareReceipts(run) {
+    const item = store.entry(run).out;
+    if (item?.prompt === undefined || item.receipts) return;
+    const late = new Promise((resolve) => window.setTimeout(resolve, PATIENCE_WITH_RECEIPTS_MS, null));
+    /** @type {typeof import("./receipts.js") | null} */
+    const made = await Promise.race([import("./receipts.js"), late]).catch(() => null);
+    const entry = store.entry(run);
+    if (entry.out?.revision !== item.revision) return; // something newer was pressed meanwhile
+    const sealed = made && item.fields ? made.withReceipts(item.fields) : { fields: item.fields, receipts: {} };
+    store.keep(run, { ...entry, out: { ...item, ...sealed } });
+  }
+
+  /** Put what was sent on this phone's own list. @param {string} run @param {Item} item @param {boolean} [perhaps] */
+  async function rememberSent(run, item, perhaps) {
+    const { prompt, fields, receipts } = item;
+    if (prompt === undefined || !receipts) return;
+    const made = await import("./receipts.js").catch(() => null);
+    made?.remember(live, run, prompt, fields, receipts, perhaps);
+  }
+
   /** @param {string} run @returns {Promise<boolean>} false: not settled, try again later */
   async function deliver(run) {
+    await prepareReceipts(run);
     const before = store.entry(run);
     const item = before.out;
     if (!item || !link) return true;
@@ -575,9 +610,11 @@ function start(main) {
       entry.saved = { ...item, again: false };
       entry.final = now().run === run && now().form?.dataset.final === "yes";
       store.keep(run, entry);
+      await rememberSent(run, item);
     } else if (GONE.has(ack.code) || entry.final || (ack.code === "older" && now().form?.dataset.final === "yes")) {
       if (item.again) entry.saved = item;
       store.keep(run, entry);
+      if (before.tried && item.fields && !item.again) await rememberSent(run, item, true);
       if (!item.again) refuse(item, before.tried ? `${ack.sentence} ${words.perhaps}` : ack.sentence);
       if (now().run === run) settleOrShow();
     } else {

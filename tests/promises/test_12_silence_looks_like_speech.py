@@ -51,6 +51,7 @@ def fullest(one: Activity) -> dict[str, list[str]]:
     config: Any = one.config
     if one.kind == "open_text":
         fields = {f"text-{i}": ["\U0001f642" * config.limit] for i in range(config.cards)}
+        fields |= {f"receipt-{i}": ["0" * 64] for i in range(config.cards)}
         consent = (
             {"audience": ["manager"]} if config.for_manager else {f"quote-{i}": ["1"] for i in range(config.cards)}
         )

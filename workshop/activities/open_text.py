@@ -6,6 +6,7 @@ shuffling and floors (the seal), and who may read cards (`screens.py`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -23,6 +24,9 @@ MOST_CHARACTERS = 3600
 """Of all cards together: four bytes each at most, so that an answer stays below 16 KiB."""
 
 AUDIENCES = ("room", "manager")
+
+RECEIPT = re.compile(r"[0-9a-f]{64}")
+"""SHA-256 in hexadecimal; what it is made of never leaves the phone until its author wants the card back."""
 
 
 class OpenTextConfig(KindConfig):
@@ -51,12 +55,13 @@ class OpenText(Kind):
     may_roll = True
 
     def clean(self, config: OpenTextConfig, fields: Fields) -> Body:
-        """Return the filled cards with their consent, normalised (promises 11 and 14)."""
+        """Return the filled cards with their consent and receipt, normalised (promises 11 and 14)."""
         sent = read(fields, self._names(config))
         audience = single(sent, "audience")
         if config.for_manager and audience not in AUDIENCES:
             raise AnswerRefused(_("Choose who may read this: the room only, or also your manager."))
-        cards = []
+        cards: list[Body] = []
+        receipts: set[str] = set()
         for i in range(config.cards):
             text = normalise(single(sent, f"text-{i}") or "")
             quote = single(sent, f"quote-{i}")
@@ -70,14 +75,20 @@ class OpenText(Kind):
                         limit=config.limit,
                     )
                 )
+            receipt = single(sent, f"receipt-{i}")
+            if receipt is not None and (not RECEIPT.fullmatch(receipt) or receipt in receipts):
+                # One for two cards would say that they are siblings (promise 4).
+                raise AnswerRefused(_("This answer could not be read. Reload the page and try again."))
             if text:
-                cards.append({"text": text, "quotable": audience == "manager" if config.for_manager else quote == "1"})
+                card = {"text": text, "quotable": audience == "manager" if config.for_manager else quote == "1"}
+                cards.append(card if receipt is None else {**card, "receipt": receipt})
+            receipts |= {receipt} if receipt is not None else set()
         if not cards:
             raise AnswerRefused(_("Write something, or pass."))
         return {"cards": cards}
 
     def _names(self, config: OpenTextConfig) -> list[str]:
-        names = [f"text-{i}" for i in range(config.cards)]
+        names = [f"{part}-{i}" for part in ("text", "receipt") for i in range(config.cards)]
         return [*names, "audience"] if config.for_manager else [*names, *(f"quote-{i}" for i in range(config.cards))]
 
     def answer_form(self, config: OpenTextConfig) -> type[Form]:
@@ -90,7 +101,7 @@ class OpenText(Kind):
         return form(self, config, fields)
 
     def fields_of(self, config: OpenTextConfig, body: Body) -> dict[str, list[str]]:
-        """Return the fields of the filled cards."""
+        """Return the fields of the filled cards; receipts are the phone's own matter and not for reading."""
         fields: dict[str, list[str]] = {}
         for i, card in enumerate(body["cards"]):
             fields[f"text-{i}"] = [card["text"]]
@@ -102,7 +113,7 @@ class OpenText(Kind):
 
     def cards(self, config: OpenTextConfig, body: Body) -> list[CardDraft]:
         """Return the cards of one answer."""
-        return [CardDraft(card["text"], bool(card["quotable"])) for card in body["cards"]]
+        return [CardDraft(card["text"], bool(card["quotable"]), card.get("receipt")) for card in body["cards"]]
 
     def aggregate(self, config: OpenTextConfig, bodies: Sequence[Body]) -> Aggregate:
         """Return nothing beside the cards: a number of cards or consents would be a count."""
@@ -137,11 +148,12 @@ class OpenText(Kind):
         return answers
 
     def largest(self, config: OpenTextConfig) -> int:
-        """Return the size of full cards in letters of four bytes."""
+        """Return the size of full cards in letters of four bytes, each with its receipt."""
         widest = "\U0001f642" * config.limit
         fields: dict[str, list[str]] = {}
         for i in range(config.cards):
             fields[f"text-{i}"] = [widest]
+            fields[f"receipt-{i}"] = ["0" * 64]
             if not config.for_manager:
                 fields[f"quote-{i}"] = ["1"]
         if config.for_manager:

@@ -49,6 +49,7 @@ def start(house: House, realtime: Realtime) -> None:
         (MAILS, lambda: outbox.tick(house)),
         (CHECK_INS, lambda: check_ins.tick(house)),
         (CHECKPOINT, house.boxes.checkpoint),
+        (CHECKPOINT, house.database.empty_log),
         (PURGE, lambda: retention.keep_house(house)),
     ):
         gevent.spawn(_every, period, work)

@@ -21,6 +21,9 @@ limiter = Limiter(key_func=source, storage_uri="memory://", strategy="moving-win
 passwords = limiter.limit("60 per minute", methods=["POST"])
 """For forms that hash a password: 64 MiB and 50-100 ms each. An office signing in behind one address stays below."""
 
+acts = limiter.limit("600 per minute", methods=["POST"])
+"""For what a phone asks of its own cards: an office of 300 behind one address, two each."""
+
 
 def init_app(app: Flask) -> None:
     """Start counting from nothing."""

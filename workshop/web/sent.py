@@ -1,0 +1,139 @@
+"""What I sent: a phone's own list of its cards, and taking one back before the report is fixed.
+
+Lives here: the page, which is the same for everybody in a session, and the one
+request behind its buttons. Not here: the list itself, which only the phone has
+(`static/js/receipts.js`), and what a request does (`receipts.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, g, jsonify, make_response, render_template, request
+from flask_babel import force_locale
+from flask_wtf.csrf import generate_csrf
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as BaseResponse
+
+from .. import freezes, live_sessions, receipts
+from ..activities import KINDS
+from ..errors import NotFound, WorkshopError
+from ..models import ActivityRun, LiveSession
+from ..screens import local_clock
+from ..words import _
+from .limits import acts
+from .rights import audience, house
+from .take_part import require_seat, sorry
+
+bp = Blueprint("sent", __name__)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question for texts that was asked. `state`: "open", "released" or "too_few"."""
+
+    run: str
+    prompt: str
+    state: str
+    for_manager: bool
+
+
+@dataclass(frozen=True)
+class SentPage:
+    """What the page shows around the phone's own list. `until`: the earliest moment at which the report is fixed."""
+
+    live_id: str
+    title: str
+    rehearsal: bool
+    fixed: bool
+    minutes: int
+    until: datetime | None
+    until_clock: str
+    questions: tuple[Question, ...]
+
+
+@bp.get("/s/<live_id>/sent")
+@audience("seat")
+def page(live_id: str) -> BaseResponse:
+    """Draw the page; the phone's script fills in what this phone sent."""
+    try:
+        require_seat(live_id)
+        with house().database.transaction() as session:
+            live = live_sessions.get(session, live_id)
+            g.language = live.language
+            shown = _shown(session, live)
+    except NotFound as error:
+        return sorry(error)
+    response = make_response(
+        render_template("take_part/sent.html", page=shown, words=sent_words(), csrf=generate_csrf())
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@bp.post("/s/<live_id>/receipts")
+@audience("seat")
+@acts
+def act(live_id: str) -> BaseResponse:
+    """Hold what the owner of one receipt asks for; refuse in words, and the same for everybody."""
+    require_seat(live_id)
+    sent = request.get_json(silent=True)
+    asked: dict[str, Any] = sent if isinstance(sent, dict) else {}
+    with house().database.transaction() as session:
+        live = live_sessions.get(session, live_id)
+        with force_locale(live.language):
+            try:
+                receipts.hold(session, live, asked.get("receipt"), asked.get("act"))
+            except WorkshopError as error:
+                return make_response(jsonify(ok=False, code=error.code, sentence=error.sentence), error.status)
+    return make_response(jsonify(ok=True))
+
+
+def _shown(session: Session, live: LiveSession) -> SentPage:
+    guide, until = live_sessions.guide_of(live), freezes.freeze_from(live)
+    runs = {run.activity_id: run for run in session.scalars(select(ActivityRun).where(ActivityRun.live_id == live.id))}
+    return SentPage(
+        live_id=live.id,
+        title=live.title,
+        rehearsal=live.rehearsal,
+        fixed=receipts.fixed(session, live),
+        minutes=live.freeze_after_minutes,
+        until=until,
+        until_clock=local_clock(until) if until else "",
+        questions=tuple(
+            Question(runs[one.id].id, one.prompt, _state(runs[one.id]), one.for_ == "manager")
+            for one in guide.activities
+            if one.id in runs and KINDS[one.kind].texts
+        ),
+    )
+
+
+def _state(run: ActivityRun) -> str:
+    if run.state != "released":
+        return "open"
+    return "too_few" if (run.release or {}).get("too_few") else "released"
+
+
+def sent_words() -> dict[str, str]:
+    """Return the sentences that the page's script says by itself."""
+    return {
+        "open": _("This question is still open. Change your answer there."),
+        "too_few": _("Too few people answered. Nothing of it was kept."),
+        "gone": _("This text is not among the results."),
+        "room": _("Stays in the room"),
+        "quotable": _("May be quoted outside this room"),
+        "manager": _("Our manager may read it"),
+        "unquote": _("Do not quote it"),
+        "unmanager": _("Keep it from our manager"),
+        "withdraw_held": _("Will be taken back when the report is fixed"),
+        "unquote_held": _("Will not be quoted in the report"),
+        "unmanager_held": _("Our manager will not read it"),
+        "withdrawn": _("Taken back"),
+        "unquoted": _("Not quoted"),
+        "asked": _("Noted. It is done when the report is fixed; until then nobody can tell."),
+        "kept": _("It stays as it was."),
+        "failed": _("This did not reach the server. Nothing was changed; try again."),
+    }
