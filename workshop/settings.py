@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from . import addresses
+from . import addresses, brand
 
 KNOWN_SECRETS = frozenset({"secret", "changeme", "change-me", "dev", "development", "insecure", "password", "test"})
 """Values that stand in tutorials and examples; each would let anybody forge a cookie."""
@@ -74,6 +74,8 @@ TABLE: tuple[Setting, ...] = (
     Setting("MAX_PHONES", int, "1000", "Most phones that may join one session."),
     Setting("KEEP_REPORTS_DAYS", int, "730", "Days after a session's end that its reports are kept."),
     Setting("BRAND_NAME", str, "Unstuck", "Name of the product on screens and reports."),
+    Setting("BRAND_LOGO", Path, "", "An SVG or PNG file of at most 200 kB, shown instead of ours on pages and reports."),
+    Setting("BRAND_ACCENT", str, "", "Accent colour, such as #0b6b63; readable on white. Dark screens get a lighter shade."),
     Setting("SUPPORT", str, "", "Whom staff may ask for help: a name, an address or a phone number."),
     Setting("SMTP_HOST", str, "", "Mail server for handing reports over. Empty = no mail; links are copied by hand."),
     Setting("SMTP_PORT", int, "587", "Port of the mail server: 587 with starttls, 465 with tls, 25 with none."),
@@ -100,6 +102,8 @@ class Settings:
     max_phones: int = 1000
     keep_reports_days: int = 730
     brand_name: str = "Unstuck"
+    brand_logo: Path | None = None
+    brand_accent: str = ""
     support: str = ""
     smtp_host: str = ""
     smtp_port: int = 587
@@ -209,6 +213,13 @@ def _read(setting: Setting, text: str) -> Any:
         return text.lower()
     if setting.name == "MAIL_FROM" and not (text.isprintable() and is_mail(parseaddr(text)[1])):
         raise SettingsError(f"MAIL_FROM={text} is not a mail address. Write MAIL_FROM=workshop@example.org")
+    if setting.name in ("BRAND_ACCENT", "BRAND_LOGO"):
+        try:
+            if setting.name == "BRAND_ACCENT":
+                return brand.accent(text)
+            brand.logo(Path(text))
+        except brand.Refused as refused:
+            raise SettingsError(f"{setting.name}={text} {refused}") from None
     if setting.name == "DATABASE_URL" and not text.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
         raise SettingsError(
             "DATABASE_URL must start with sqlite:/// or postgresql://. Write for example"
