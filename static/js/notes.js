@@ -17,7 +17,7 @@ import { pickControl } from "./notes/pick.js";
 import { followRoom } from "./notes/room.js";
 import { rowsControl } from "./notes/rows.js";
 import { offersOf } from "./notes/sources.js";
-import { openNotes, isEmpty } from "./notes/store.js";
+import { openNotes } from "./notes/store.js";
 import { addTools, comeBack, makePaper } from "./notes/take_along.js";
 import { exportFile, importFile } from "./notes/transfer.js";
 
@@ -35,6 +35,8 @@ function start(main, tools) {
   const book = { live, title, guide, store, words, tools, sheets, show };
   /** @type {Map<string, import("./notes/controls.js").Control>} */
   const controls = new Map();
+  /** Entries that another tab wrote while somebody was in them here. @type {Set<string>} */
+  const missed = new Set();
 
   /** @param {HTMLElement} el */
   const sourcesOf = (el) => {
@@ -91,11 +93,11 @@ function start(main, tools) {
       // Focus keeps itself: its controls stand for things, not for the whole entry.
       if (type !== "focus") el.addEventListener("input", keep);
       el.addEventListener("focusout", () => {
-        const stored = store.read(activity, entry); // what another tab wrote while somebody was in here
-        if (JSON.stringify(stored) !== JSON.stringify(isEmpty(made.get()) ? null : made.get())) made.set(stored);
+        if (missed.delete(`${activity}/${entry}`)) window.setTimeout(() => show(activity, entry), 0);
       });
 
       function keep() {
+        missed.delete(`${activity}/${entry}`);
         store.write(activity, entry, made.get());
         paintStatus(words.kept);
       }
@@ -109,7 +111,10 @@ function start(main, tools) {
   });
 
   store.onChange((activity, entry, elsewhere) => {
-    if (elsewhere) show(activity, entry);
+    if (elsewhere) {
+      if (document.activeElement?.closest("[data-entry]")?.getAttribute("data-entry") === entry) missed.add(`${activity}/${entry}`);
+      show(activity, entry);
+    }
     for (const [name, made] of controls) if (name !== `${activity}/${entry}`) made.refresh?.();
     room?.paint();
   });

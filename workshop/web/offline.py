@@ -62,11 +62,11 @@ def notes_tools_words() -> dict[str, str]:
         "nostore": _("This browser keeps nothing. It works until you close this tab."),
         # pick and rows
         "add": _("Add"),
-        "add_to": _("Add to: {label}"),
         "remove": _("Remove"),
         "undo": _("Undo"),
         "pick_none": _("Nothing is offered here yet. Write a line of your own."),
         "pick_own": _("Something else"),
+        "pick_other": _("Choose another"),
         "pick_full": _("You have chosen {most}, which is the most here. Take one away to choose another."),
         "row_add": _("Add one more"),
         "row_number": _("Number {number}"),
@@ -154,6 +154,7 @@ def notes_tools_words() -> dict[str, str]:
         "import_stopped": _("Nothing has changed."),
         # the room
         "room_at": _("The room is at: {place}"),
+        "room_lobby": _("The session has not begun yet."),
         "room_ended": _("The session is over. Your notes stay yours."),
         "give": _("Give this to the room"),
         "give_cut": _("The room takes {limit} characters. Your line is shortened here, not in your notes."),

@@ -24,9 +24,14 @@ export function make(tag, props = {}, ...children) {
   return el;
 }
 
-/** @param {string} [style] @param {Record<string, any>} [props] @returns {HTMLButtonElement} */
-export function button(style = "", props = {}) {
-  return make("button", { type: "button", class: `button ${style}`.trim(), ...props });
+/**
+ * `about` says to those who only hear it what the button belongs to.
+ * @param {string} [style] @param {Record<string, any>} [props] @returns {HTMLButtonElement}
+ */
+export function button(style = "", { about = "", ...props } = {}) {
+  const made = make("button", { type: "button", class: `button ${style}`.trim(), ...props });
+  if (about) made.append(make("span", { class: "visually-hidden", text: ` (${about})` }));
+  return made;
 }
 
 /**

@@ -51,7 +51,7 @@ export function focusControl(place, { offers, latest, changed, words, label }) {
     "div",
     { class: "pick__own" },
     make("label", { for: field.id, class: "small quiet", text: words.focus_own }),
-    make("div", { class: "pick__line" }, field, button("button--small", { text: words.add, "aria-label": put(words.add_to, { label }), click: add })),
+    make("div", { class: "pick__line" }, field, button("button--small", { text: words.add, about: label, click: add })),
   );
   field.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== "Enter" || event.isComposing) return;
@@ -169,8 +169,8 @@ export function focusControl(place, { offers, latest, changed, words, label }) {
   /** @param {Thing} thing */
   function drawActive(thing) {
     return make(
-      "section",
-      { class: "one__active", "aria-label": words.focus_active },
+      "div",
+      { class: "one__active", role: "group", "aria-label": words.focus_active },
       make("p", { class: "eyebrow", text: words.focus_active }),
       make("h3", { text: thing.text, tabindex: "-1", dir: "auto" }),
       numbers(thing, "now", 10),
@@ -194,12 +194,10 @@ export function focusControl(place, { offers, latest, changed, words, label }) {
     if (tag) line.append(make("span", { class: parked ? "tag" : "tag tag--accent", text: tag }));
     const li = make("li", { class: `one__other one__other--${thing.state}` }, line);
     if (parked) li.append(make("div", { class: "one__weights" }, numbers(thing, "impact", 5), numbers(thing, "effort", 5)));
-    const press = button("button--small", { text: parked ? words.focus_start : words.focus_again, click: () => start(thing.text) });
-    press.setAttribute("aria-label", `${press.textContent}: ${thing.text}`);
+    const press = button("button--small", { text: parked ? words.focus_start : words.focus_again, about: thing.text, click: () => start(thing.text) });
     const tools = make("div", { class: "cluster" }, press);
     if (things.some((one) => one.text === thing.text) && !offers().includes(thing.text)) {
-      const away = button("button--quiet button--small", { text: words.remove, click: () => forget(thing.text) });
-      away.setAttribute("aria-label", `${words.remove}: ${thing.text}`);
+      const away = button("button--quiet button--small", { text: words.remove, about: thing.text, click: () => forget(thing.text) });
       tools.append(away);
     }
     li.append(tools);

@@ -26,8 +26,9 @@ export function rowInWords(el, row) {
     .map(({ id, cell, type, label }) => ({ type, label, text: inWords(cell, type, row[id]).replace(/\s*\n\s*/g, " ") }));
   const [first, ...rest] = said;
   if (!first) return "";
-  const head = ["text", "long", "pick", "time", "date"].includes(first.type) ? first.text : `${first.label}: ${first.text}`;
-  return [head, ...rest.map((one) => `${one.label}: ${one.text}`)].join(" · ");
+  const named = (/** @type {typeof first} */ one) => `${one.label}${/[?!:.…]$/.test(one.label) ? "" : ":"} ${one.text}`;
+  const head = ["text", "long", "pick", "time", "date"].includes(first.type) ? first.text : named(first);
+  return [head, ...rest.map(named)].join(" · ");
 }
 
 /** @param {any} thing @param {Record<string, string>} words @returns {string[]} */

@@ -19,6 +19,8 @@ import { isBusy } from "./controls.js";
 export function pickControl(fieldset, { offers, most, changed, words, name, label }) {
   /** @type {string[]} */
   let picked = [];
+  /** Of one choice only the chosen line stays, until another is wanted. */
+  let folded = most === 1;
   const list = make("ul", { class: "pick__list", role: "list" });
   const none = make("p", { class: "quiet small", text: words.pick_none });
   const full = make("p", { class: "quiet small", role: "status" });
@@ -27,7 +29,7 @@ export function pickControl(fieldset, { offers, most, changed, words, name, labe
     "div",
     { class: "pick__own" },
     make("label", { for: field.id, class: "small quiet", text: words.pick_own }),
-    make("div", { class: "pick__line" }, field, button("button--small", { text: words.add, "aria-label": put(words.add_to, { label }), click: add })),
+    make("div", { class: "pick__line" }, field, button("button--small", { text: words.add, about: label, click: add })),
   );
   field.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== "Enter" || event.isComposing) return;
@@ -36,13 +38,20 @@ export function pickControl(fieldset, { offers, most, changed, words, name, labe
   });
   // The half-written own line is no entry yet, and must not count as one.
   field.addEventListener("input", (/** @type {Event} */ event) => event.stopPropagation());
-  fieldset.append(list, none, full, own);
+  const other = button("button--quiet button--small pick__other", { text: words.pick_other, about: label });
+  other.addEventListener("click", () => {
+    folded = false;
+    paint();
+    /** @type {HTMLElement | null} */ (list.querySelector("input"))?.focus({ preventScroll: true });
+  });
+  fieldset.append(list, other, none, full, own);
 
   function add() {
     const text = field.value.trim();
     if (!text || (most > 1 && picked.length >= most && !picked.includes(text))) return;
     if (!picked.includes(text)) picked = most === 1 ? [text] : [...picked, text];
     field.value = "";
+    folded = most === 1;
     paint();
     changed();
     if (!own.hidden) field.focus();
@@ -51,10 +60,21 @@ export function pickControl(fieldset, { offers, most, changed, words, name, labe
 
   /** @param {string} text @param {boolean} on */
   function tick(text, on) {
+    folded = most === 1 && on;
+    const line = lineOf(text);
+    const before = line?.getBoundingClientRect().top ?? 0;
     if (on && most === 1) picked = [text]; // choosing another one is one press, not two
     else picked = on ? [...picked, text] : picked.filter((one) => one !== text);
     paint();
+    // What was just pressed stays under the finger.
+    const moved = (line?.getBoundingClientRect().top ?? 0) - before;
+    if (moved) window.scrollBy({ top: moved, behavior: "instant" });
     changed();
+  }
+
+  /** @param {string} text @returns {HTMLElement | undefined} */
+  function lineOf(text) {
+    return [...list.children].find((li) => li.dataset.text === text);
   }
 
   function paint() {
@@ -75,10 +95,13 @@ export function pickControl(fieldset, { offers, most, changed, words, name, labe
       box.disabled = most > 1 && !box.checked && picked.length >= most;
       li?.classList.toggle("is-off", box.disabled);
     }
+    const isFolded = folded && picked.length > 0;
+    for (const li of list.children) li.hidden = isFolded && !picked.includes(li.dataset.text);
+    other.hidden = !isFolded || all.length < 2;
     none.hidden = all.length > 0;
     const said = most > 1 && picked.length >= most ? put(words.pick_full, { most }) : "";
     if (full.textContent !== said) full.textContent = said;
-    own.hidden = most > 1 && picked.length >= most && !isBusy(field);
+    own.hidden = isFolded || (most > 1 && picked.length >= most && !isBusy(field));
   }
 
   paint();

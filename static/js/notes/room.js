@@ -8,7 +8,7 @@
  */
 import { connect } from "../link.js";
 import { watch } from "../hints.js";
-import { make, button, ask, put, short } from "./dom.js";
+import { button, ask, put, short } from "./dom.js";
 import { storage } from "./store.js";
 
 /** @typedef {{run: string, prompt: string, seen: string, cards: number, limit: number, rolling: boolean}} Question */
@@ -34,7 +34,8 @@ export function followRoom(book, { onEnd }) {
     if (!place) return;
     const state = place.dataset.state ?? "";
     const heading = place.querySelector("[data-heading]")?.textContent?.trim() ?? "";
-    const said = state === "ended" ? words.room_ended : put(words.room_at, { place: short(heading, 90) });
+    const now = state === "lobby" ? words.room_lobby : put(words.room_at, { place: short(heading, 90) });
+    const said = state === "ended" ? words.room_ended : now;
     if (at.textContent !== said) at.textContent = said;
     bar.hidden = false;
     document.body.classList.add("has-roombar");
@@ -120,8 +121,7 @@ export function followRoom(book, { onEnd }) {
    * @param {() => string} text @param {string} label of the line
    */
   function offer(text, label) {
-    const press = button("give", { text: words.give, hidden: true });
-    press.append(make("span", { class: "visually-hidden", text: `: ${short(label)}` }));
+    const press = button("give", { text: words.give, hidden: true, about: short(label) });
     press.addEventListener("click", () => void give(text()));
     const paint = () => {
       press.hidden = !question || !text().trim();

@@ -24,7 +24,7 @@ export function rowsControl(el, { control, changed, words, label }) {
   const most = Number(box.dataset.most ?? 12);
   const sort = box.dataset.sort ?? "";
   const undo = make("p", { class: "rows__undo", role: "status" });
-  const more = button("rows__add", { text: words.row_add, "aria-label": put(words.add_to, { label }) });
+  const more = button("rows__add", { text: words.row_add, about: label });
   list.after(undo, more);
 
   /** @typedef {{li: HTMLElement, cells: Record<string, import("./controls.js").Control>, title: HTMLElement}} Row */

@@ -109,7 +109,8 @@ export async function makePaper(book, paper, sheet) {
       });
       if (answer.ok && answer.headers.get("Content-Type")?.startsWith("application/pdf")) {
         save(await answer.blob(), paper === "talk" ? words.file_talk : words.file_workbook);
-        say(words.paper_done, "good");
+        const notes = decodeURIComponent(answer.headers.get("X-Print-Notes") ?? ""); // letters that the font lacks
+        say([words.paper_done, notes].filter(Boolean).join(" "), "good");
       } else {
         const told = await answer.json().catch(() => ({}));
         say(told.error?.sentence ?? told.sentence ?? words.paper_failed, "wait");

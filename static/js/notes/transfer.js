@@ -91,7 +91,7 @@ function fitting(el, type, value) {
       if (!isPlain(thing)) return refuse();
       const whole = (/** @type {any} */ n, /** @type {number} */ high) =>
         n === undefined || n === null ? undefined : Number.isInteger(n) && n >= 1 && n <= high ? n : refuse();
-      return {
+      const found = {
         text: text(thing.text, 300),
         state: thing.state,
         impact: whole(thing.impact, 5),
@@ -101,6 +101,7 @@ function fitting(el, type, value) {
         enough: text(thing.enough ?? "", 2000),
         first: text(thing.first ?? "", 2000),
       };
+      return Object.fromEntries(Object.entries(found).filter(([, one]) => one !== undefined && one !== ""));
     }),
   );
 }
