@@ -24,11 +24,11 @@ MOST_PAGES = 2
 """Pages that a person's own words may fill in a talk: more is not a conversation."""
 
 MM = 96 / 25.4  # CSS pixels
-FOOT: dict[Size, float] = {"A4": 24.5, "Letter": 22.5}
+FOOT: dict[Size, float] = {"A4": 22.5, "Letter": 20.5}
 """Millimetres from where writing ends to the edge of the page: the lower margin of paper.css and a hair."""
 ROW, ROOM_HEAD = 8.2, 10.0
 """Millimetres of a ruled line, and of the heading above the lines, as in paper.css."""
-FEWEST_ROWS, MOST_ROWS, APART_ROWS = 5, 10, 22
+FEWEST_ROWS, MOST_ROWS, APART_ROWS = 5, 12, 22
 """Ruled lines in all: below the words at least and at most, and on a page of their own."""
 
 

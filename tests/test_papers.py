@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import io
 import json
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from pypdf import PdfReader
+from werkzeug import Request
+from werkzeug.test import TestResponse
 
 from reports import checker, paper
 from reports.document import MalformedReport
+from tests.conftest import CheckedClient, post
+from tests.small_guide import go, look_up, make_session
 from tests.test_reports_pdf import needs_renderer, text_of
 from workshop import papers, report_worker
+from workshop.errors import Throttled
+from workshop.house import House
+from workshop.models import Account
 from workshop.report_worker import Limits, Printed, PrintFailed
 
 LINES = {
@@ -214,11 +226,11 @@ MM = paper.MM
 @pytest.mark.parametrize(
     ("found", "setting"),
     [
-        ({"": (1, 180)}, ("", (5, 5), True)),
+        ({"": (1, 180)}, ("", (6, 6), True)),
         ({"": (1, 90)}, ("", (3, 2), True)),
         ({"": (1, 60), "close": (1, 90)}, ("close", (3, 2), True)),
         ({"": (1, 60), "close": (1, 75)}, ("", (11, 11), False)),
-        ({"": (2, 200), "close": (1, 75)}, ("", (5, 5), True)),
+        ({"": (2, 200), "close": (1, 75)}, ("", (6, 6), True)),
         ({"": (2, 30), "close": (1, 26)}, ("close", (11, 11), False)),
         ({"": (3, 200), "close": (2, 30)}, ("close", (), True)),
     ],
@@ -231,3 +243,182 @@ def test_a_talk_is_set_on_as_few_pages_as_leave_room_to_write(
     assert (got.density, got.rows, got.push is not None) == setting
     with pytest.raises(paper.TooLong):
         paper.fit(one, "A4", lambda density: (3, 200.0))
+
+
+# -- who may ask, and how often
+
+
+@pytest.fixture
+def live_id(house: House, facilitator: Account) -> str:
+    """Return a session in its lobby."""
+    return make_session(house, facilitator)
+
+
+@pytest.fixture
+def press(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Stand in for the child process; return what it was given."""
+    given: list[dict[str, Any]] = []
+
+    def stand_in(paper_of: dict[str, Any], size: str, **_options: Any) -> Printed:
+        given.append({**paper_of, "size": size})
+        return Printed(b"%PDF-stand-in", missing=("世",))
+
+    monkeypatch.setattr(report_worker, "print_paper", stand_in)
+    return given
+
+
+def seated(client: FlaskClient, house: House, live_id: str) -> FlaskClient:
+    """Let a browser join."""
+    assert post(client, f"/j/{look_up(house, live_id).join_token}").status_code == 303
+    return client
+
+
+def ask(client: FlaskClient, live_id: str, wanted: Any, **headers: str) -> TestResponse:
+    """Send what a phone would send, with the token of its page."""
+    token = client.get(f"/s/{live_id}/notes/token").get_json().get("csrf", "")
+    body = wanted if isinstance(wanted, bytes) else json.dumps(wanted).encode()
+    sent = {"Content-Type": "application/json", "X-CSRFToken": token, **headers}
+    return client.post(f"/s/{live_id}/notes/paper", data=body, headers=sent)
+
+
+def test_a_seat_gets_its_paper_during_the_session_and_after_it(
+    client: CheckedClient, house: House, live_id: str, press: list[dict[str, Any]]
+) -> None:
+    seated(client, house, live_id)
+    for command in ("start", "end", ""):
+        answer = ask(client, live_id, talk(size="Letter"))
+        assert (answer.status_code, answer.mimetype, answer.data) == (200, "application/pdf", b"%PDF-stand-in")
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Content-Disposition"].startswith("attachment")
+        assert "U+4E16" in unquote(answer.headers["X-Print-Notes"])
+        if command:
+            go(house, live_id, command)
+    assert [one["size"] for one in press] == ["Letter"] * 3
+    assert press[0]["sections"][0]["items"][0]["lines"] == [LINES["concern"]]
+
+
+def test_no_seat_and_no_session_look_the_same_and_a_page_of_others_cannot_ask(
+    client: CheckedClient,
+    browser: Callable[[], CheckedClient],
+    house: House,
+    live_id: str,
+    press: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stranger = browser()
+    answers = [stranger.post(f"/s/{name}/notes/paper", json=talk()) for name in (live_id, "x" * 22)]
+    assert {one.status_code for one in answers} == {404}
+    assert answers[0].get_json() == answers[1].get_json()
+    seated(client, house, live_id)
+
+    def parsed(_request: Any) -> None:
+        raise AssertionError("a form was parsed: that may spool it to the disk")
+
+    monkeypatch.setattr(Request, "_load_form_data", parsed)
+    assert ask(client, live_id, talk()).status_code == 200
+    assert ask(client, live_id, talk(), **{"X-CSRFToken": "foreign"}).get_json()["code"] == "csrf"
+    assert ask(client, live_id, talk(), **{"X-CSRFToken": ""}).status_code == 400
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""):
+        assert ask(client, live_id, talk(), **{"Content-Type": kind}).status_code == 415
+    for large in (b"[" + b" " * 65_536, json.dumps(BAD[-1][0]).encode()):
+        answer = ask(client, live_id, large)
+        assert (answer.status_code, answer.get_json()["code"]) == (413, "too_large")
+    assert len(press) == 1
+
+
+def test_a_busy_printer_says_so_and_the_words_stay_on_the_phone(
+    app: Flask, client: CheckedClient, house: House, live_id: str
+) -> None:
+    seated(client, house, live_id)
+    app.extensions["paper_desk"].patience = 0.01
+    with report_worker._one_at_a_time:
+        answer = ask(client, live_id, talk())
+    assert answer.status_code == 503 and answer.headers["Retry-After"]
+    said = "The printer is busy. Everything is still on your phone; try again in a minute."
+    assert (answer.get_json()["code"], answer.get_json()["sentence"]) == ("busy", said)
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "code"),
+    [
+        (PrintFailed("x", again=False, reason="too_long"), 413, "too_long"),
+        (PrintFailed("x", again=False, reason="libraries"), 503, "print_failed"),
+        (PrintFailed("x", again=True, reason="slow"), 503, "print_failed"),
+        (RuntimeError("words of somebody"), 503, "print_failed"),
+    ],
+)
+def test_whatever_fails_the_phone_reads_what_to_do(
+    client: CheckedClient,
+    house: House,
+    live_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    failure: Exception,
+    status: int,
+    code: str,
+) -> None:
+    def fail(*_arguments: Any, **_options: Any) -> Printed:
+        raise failure
+
+    monkeypatch.setattr(report_worker, "print_paper", fail)
+    answer = ask(seated(client, house, live_id), live_id, talk())
+    assert (answer.status_code, answer.get_json()["code"]) == (status, code)
+    assert "words of somebody" not in answer.get_data(as_text=True) + caplog.text
+
+
+def test_the_desk_serves_one_at_a_time_ten_in_ten_minutes_and_a_short_queue() -> None:
+    now = [0.0]
+    desk = papers.Desk(most_waiting=2, clock=lambda: now[0])
+    for _paper in range(papers.MOST_EACH):
+        with desk.turn("live", b"mine"), pytest.raises(Throttled, match="already"), desk.turn("live", b"mine"):
+            raise AssertionError("two at once")
+        now[0] += 1
+    with pytest.raises(Throttled, match="ten minutes"), desk.turn("live", b"mine"):
+        raise AssertionError("an eleventh")
+    with ExitStack() as stack:
+        for seat in (b"a", b"b", b"c"):
+            stack.enter_context(desk.turn("live", seat))
+        with pytest.raises(papers.Busy), desk.turn("live", b"d"):
+            raise AssertionError("the queue is full")
+    now[0] += papers.EACH_SECONDS
+    with desk.turn("live", b"mine"):
+        assert len(desk._served) == 1, "what is old is forgotten"
+    assert b"mine" not in repr(desk).encode()
+
+
+# -- the child that waits for papers
+
+
+ECHO = """
+import json, os, sys, time
+while (digits := sys.stdin.buffer.readline()).strip():
+    asked = json.loads(sys.stdin.buffer.read(int(digits)))["paper_of"]["title"]
+    if asked == "hang": time.sleep(600)
+    if asked == "die": os._exit(9)
+    content = b"%PDF-" + str(os.getpid()).encode()
+    print(json.dumps({"ok": True, "bytes": len(content) + (asked == "lie")}), flush=True)
+    sys.stdout.buffer.write(content); sys.stdout.buffer.flush()
+"""
+
+
+def test_a_child_that_hangs_dies_or_lies_gives_no_paper_and_the_next_one_is_printed() -> None:
+    command = [sys.executable, "-c", ECHO]
+    for title in ("hang", "die", "lie"):
+        with pytest.raises(PrintFailed):
+            report_worker.print_paper({"title": title}, "A4", limits=Limits(seconds=0.7), patience=60, command=command)
+    good = report_worker.print_paper({"title": "x" * 200_000}, "A4", limits=LIMITS, patience=60, command=command)
+    assert good.content.startswith(b"%PDF-")
+    assert report_worker._press._child is None, "a stand-in does not stay"
+
+
+@needs_renderer
+def test_the_child_stays_for_the_next_paper_and_a_lost_one_is_replaced(app: Flask) -> None:
+    with app.test_request_context():
+        first = printed(BOOK).content
+        child = report_worker._press._child
+        assert child is not None and printed(BOOK).content == first
+        assert report_worker._press._child is child
+        child.kill()
+        child.wait()
+        assert printed(BOOK).content == first
+    assert report_worker._press._child is not child

@@ -2,8 +2,8 @@
 
 Lives here: reading the one request that holds somebody's own words, the headings
 around them, and how many may be printed at once and how often. Not here: the
-page (`reports/paper.py`), the child process (`report_worker.py`), the address
-(`web/papers.py`).
+advice on how to talk (`paper_prose.py`), the page (`reports/paper.py`), the child
+process (`report_worker.py`), the address (`web/papers.py`).
 
 Nothing of a request is stored, spooled or logged: words go from memory through a
 pipe into a process that ends, and no error carries them.
@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import logging
 import re
 import secrets
 import threading
@@ -29,7 +30,7 @@ from typing import Any
 
 from flask_babel import format_date, format_time
 
-from . import report_worker
+from . import paper_prose, report_worker
 from .activities.worksheet import PARTS
 from .errors import Throttled, WorkshopError
 from .report_worker import Printed, PrintFailed
@@ -47,6 +48,8 @@ MOST_EACH, EACH_SECONDS = 10, 600.0
 """Papers that one seat may have printed in ten minutes: some try several, nobody needs more."""
 
 LIMITS = report_worker.Limits(seconds=20, cpu_seconds=20)
+
+log = logging.getLogger(__name__)
 
 SIZES = ("A4", "Letter")
 KINDS = ("talk", "workbook")
@@ -189,10 +192,10 @@ def compose(wanted: Wanted, language: str) -> dict[str, Any]:
             "language": language,
             "title": _("Preparing a talk"),
             "heading": _("What I want to talk about"),
-            "lead": _("My own words, for a talk between the two of us. I decide what of this I say."),
+            "lead": _("My own words, for our talk. I decide what of this I say."),
             "sections": _talk(wanted.sections),
             "room": [_("Notes from our talk"), _("What we agreed")],
-            "advice": advice(),
+            "advice": paper_prose.advice(),
         }
     return {
         "kind": "workbook",
@@ -262,93 +265,6 @@ def _as_time(line: str) -> str:
         return line
 
 
-def advice() -> dict[str, Any]:
-    """Return the last page of a talk: how to hold it, for the one who asked for it first."""
-    return {
-        "heading": _("How to hold such a talk"),
-        "lead": _(
-            "Two people who both want the work to go well. Half an hour, a closed door, and nothing has to be decided today."
-        ),
-        "sides": [
-            {
-                "heading": _("For me"),
-                "lead": _("I have prepared this. I may look at my page as often as I like."),
-                "passages": [
-                    {
-                        "heading": _("Before"),
-                        "items": [
-                            _(
-                                "I ask for half an hour, just the two of us, and say what it is about: my work and what would make it better."
-                            ),
-                            _("I choose the one thing that matters most. The rest can wait for another talk."),
-                            _("I say my opening sentence aloud once. After the first sentence it is a conversation."),
-                        ],
-                    },
-                    {
-                        "heading": _("In the talk"),
-                        "items": [
-                            _(
-                                "I begin with my example: what happened, and what it did to my work. I leave out who is to blame."
-                            ),
-                            _("I say what I ask for, and then I wait. The other side needs a moment too."),
-                            _("I ask: “How do you see it?” I may hear something I did not know."),
-                            _(
-                                "If the answer is no, I ask what would have to happen for a yes, and when I may ask again."
-                            ),
-                            _("If it gets too much, I say so: “I would like to stop here and go on another day.”"),
-                        ],
-                    },
-                    {
-                        "heading": _("Afterwards"),
-                        "items": [
-                            _("I send two or three lines the same day: what we agreed, who does what, and by when."),
-                            _("We look at it again on a fixed day, in about four weeks."),
-                        ],
-                    },
-                ],
-            },
-            {
-                "heading": _("For my supervisor"),
-                "lead": _(
-                    "Somebody prepared this talk with care. That is a sign of trust, even where it is hard to hear."
-                ),
-                "passages": [
-                    {
-                        "heading": _("First, listen"),
-                        "items": [
-                            _(
-                                "Hear it to the end before you answer. You need not solve anything in the first ten minutes."
-                            ),
-                            _("Say what you understood in your own words, and ask: “Is that right?”"),
-                            _("Ask about the work: “When does it go well?” “What would a good week look like?”"),
-                        ],
-                    },
-                    {
-                        "heading": _("Then answer"),
-                        "items": [
-                            _(
-                                "Look together at what can change: the tasks, the way of working, the role, perhaps another place here."
-                            ),
-                            _(
-                                "Say openly what you cannot change, and why. A clear no is easier to live with than a long maybe."
-                            ),
-                            _("If you need time, say when you will answer, and keep that day."),
-                        ],
-                    },
-                    {
-                        "heading": _("Afterwards"),
-                        "items": [
-                            _("Do one small thing of what you agreed within a week. It counts more than a big plan."),
-                            _("What was said stays between the two of you, unless you both want otherwise."),
-                            _("Be the one who asks after four weeks: “Is it better?”"),
-                        ],
-                    },
-                ],
-            },
-        ],
-    }
-
-
 # -- printing
 
 
@@ -411,11 +327,13 @@ def make(desk: Desk, live_id: str, secret: bytes, raw: bytes, language: str) -> 
     wanted = read(raw)
     with desk.turn(live_id, secret):
         try:
-            printed = report_worker.print_paper(
-                compose(wanted, language), wanted.size, limits=LIMITS, patience=desk.patience
-            )
+            data = compose(wanted, language)
+            printed = report_worker.print_paper(data, wanted.size, limits=LIMITS, patience=desk.patience)
         except PrintFailed as failure:
             reason = failure.reason
+        except Exception as error:  # a defect; its text could hold the words, so only its name
+            reason = "crash"
+            log.error("a paper could not be made: %s", type(error).__name__)
         else:
             return printed, _notes(printed)
     if reason == "busy":

@@ -8,14 +8,20 @@ stops nobody; without gevent it is the ordinary one.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import resource
+import select
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,29 +106,120 @@ def print_paper(
     Waits at most `patience` seconds for other renderings. The words exist in this
     process, in a pipe and in the child, and nowhere else: neither of the two may
     leave a core file.
+
+    Many phones ask at once when a session closes, so the child is one that has
+    loaded everything and forks for each paper (`reports.worker`, `--serve`). It
+    leaves by itself when nothing comes for a while.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    request = json.dumps({"paper_of": paper_of, "paper": paper}).encode()
+    request = json.dumps({"paper_of": paper_of, "paper": paper}, ensure_ascii=False).encode()
     if not _one_at_a_time.acquire(timeout=patience):
         raise PrintFailed(_("The printer is busy."), again=True, reason="busy")
     try:
-        return _print(request, limits, command)
+        answer = _press.ask(request, limits, command)
+        if answer is None:  # it left, or broke, just when it was asked; a new one does not
+            answer = _press.ask(request, limits, command)
     finally:
+        if command:
+            _press.stop()
         _one_at_a_time.release()
+    return _answer(answer or b"", 0)
 
 
-def _print(request: bytes, limits: Limits, command: Sequence[str] | None, extra_path: str = "") -> Printed:
-    """Start the child, feed it, wait for it; the caller holds `_one_at_a_time`."""
-    command = command or (
+class _Press:
+    """The child that waits for papers. Whoever calls it holds `_one_at_a_time`."""
+
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+        self._made_for: object = None
+        self._folder = ""
+
+    def ask(self, request: bytes, limits: Limits, command: Sequence[str] | None) -> bytes | None:
+        """Return all that the child answered, None if it answered nothing; raise `PrintFailed` after `limits.seconds`."""
+        made_for = limits, command
+        if self._child is None or self._child.poll() is not None or self._made_for != made_for:
+            self.stop()
+            self._start(limits, command)
+            self._made_for = made_for
+        assert self._child is not None and self._child.stdin is not None and self._child.stdout is not None
+        got, left = bytearray(), memoryview(b"%d\n" % len(request) + request)
+        into, out_of = self._child.stdin.fileno(), self._child.stdout.fileno()
+        until = time.monotonic() + limits.seconds
+        while not _whole(got):
+            readable, writable, _other = select.select(
+                [out_of], [into] if left else [], [], max(0.0, until - time.monotonic())
+            )
+            if not readable and not writable:
+                self.stop()
+                raise PrintFailed(_("Making the PDF took too long and was stopped."), again=True, reason="slow")
+            if writable:
+                try:
+                    left = left[os.write(into, left[: select.PIPE_BUF]) :]
+                except BrokenPipeError:
+                    left = left[:0]  # it may have said why before it left
+            if readable:
+                more = os.read(out_of, 65536)
+                if not more:
+                    self.stop()
+                    break
+                got += more
+        return bytes(got) or None
+
+    def _start(self, limits: Limits, command: Sequence[str] | None) -> None:
+        self._folder = tempfile.mkdtemp(prefix="paper-")
+        self._child = subprocess.Popen(
+            list(command or (*_worker(limits), f"--serve={self._folder}")),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # a traceback could hold a text
+            cwd=ROOT,
+            env=_environment(self._folder, ""),
+            start_new_session=True,
+            bufsize=0,
+        )
+
+    def stop(self) -> None:
+        """End the child with all that it forked, and tidy up after it."""
+        child, self._child = self._child, None
+        if child is None:
+            return
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        for pipe in (child.stdin, child.stdout):
+            if pipe is not None:
+                pipe.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+_press = _Press()
+atexit.register(_press.stop)
+
+
+def _whole(got: bytes | bytearray) -> bool:
+    """Say whether an answer has come to its end."""
+    head, newline, content = got.partition(b"\n")
+    try:
+        return bool(newline) and len(content) >= json.loads(bytes(head)).get("bytes", 0)
+    except (ValueError, AttributeError):
+        return bool(newline)  # not our protocol: `_answer` refuses it
+
+
+def _worker(limits: Limits) -> tuple[str, ...]:
+    return (
         sys.executable,
         "-m",
         "reports.worker",
         f"--memory-mb={limits.memory_mb}",
         f"--cpu-seconds={limits.cpu_seconds}",
     )
+
+
+def _print(request: bytes, limits: Limits, command: Sequence[str] | None, extra_path: str = "") -> Printed:
+    """Start the child, feed it, wait for it; the caller holds `_one_at_a_time`."""
     with tempfile.TemporaryDirectory(prefix="report-") as folder:
         child = subprocess.Popen(
-            list(command),
+            list(command or _worker(limits)),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # a traceback could hold a text
