@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import anonymity
 from .activities import KINDS
+from .findings import in_context
 from .guides.schema import Activity
 from .models import LiveSession
 from .quoting import FEWEST_CONSENTS, MOST_QUOTES
