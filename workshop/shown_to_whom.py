@@ -112,7 +112,8 @@ def essay(material: Material, quoted: Collection[str]) -> dict[str, Any]:
             {
                 "heading": _("Which rule decided"),
                 "items": [
-                    f"{activity.prompt} {rule_over(material, activity, activity.id in quoted)}" for activity in asked
+                    in_context(activity.prompt, rule_over(material, activity, activity.id in quoted))
+                    for activity in asked
                 ],
             },
         ],
