@@ -21,7 +21,6 @@ from werkzeug.wrappers import Response as BaseResponse
 from .. import live_sessions
 from ..errors import NotFound
 from ..guides.schema import Activity, Guide
-from ..words import _
 from .rights import audience, house
 from .take_part import require_seat, sorry
 
@@ -37,7 +36,6 @@ class Notes:
     title: str
     sheets: tuple[Activity, ...]
     choices: dict[str, Any]
-    words: dict[str, str]
 
 
 @bp.get("/s/<live_id>/notes/")
@@ -52,7 +50,7 @@ def page(live_id: str) -> BaseResponse:
             guide, title = live_sessions.guide_of(live), live.title
     except NotFound as error:
         return sorry(error)
-    notes = Notes(live_id, guide.id, title, guide.pages, choices(guide), notes_words())
+    notes = Notes(live_id, guide.id, title, guide.pages, choices(guide))
     response = make_response(render_template("take_part/notes.html", notes=notes))
     response.headers["Cache-Control"] = "private, no-cache"
     response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32])
@@ -77,12 +75,4 @@ def choices(guide: Guide) -> dict[str, Any]:
         one.id: {"prompt": one.prompt, "options": [option.label for option in one.config.options]}
         for one in guide.activities
         if one.id in wanted and hasattr(one.config, "options")
-    }
-
-
-def notes_words() -> dict[str, str]:
-    """Return the sentences that the page's script says by itself."""
-    return {
-        "saved": _("Kept on this phone"),
-        "nostore": _("This browser keeps nothing. What you write is gone when you close this page."),
     }
