@@ -154,7 +154,7 @@ def steady(response: TestResponse) -> str:
         with zipfile.ZipFile(BytesIO(response.data)) as bundle:
             return "\n".join(bundle.read(name).decode(errors="replace") for name in bundle.namelist())
     text = response.get_data(as_text=True)
-    return re.sub(r'(name="csrf_token"[^>]*value=")[^"]+', r"\1", text)
+    return re.sub(r'(name="csrf_token"[^>]*value="|"csrf":\s*")[^"]+', r"\1", text)
 
 
 def build(app: Flask, sorts: tuple[str, ...], phones: int, *, lobby: bool = False, **settings: Any) -> Theatre:
