@@ -204,8 +204,11 @@ def test_the_second_set_compares_in_words_and_never_changes_the_first(world: Wor
     assert [one["step"] for one in second["energy"]["rounds"]] == [None, "up", "same", "up"]
     page = signed_in(world.browser(), world.account).get(f"/staff/sessions/{world.live_id}/follow-up")
     html = page.get_data(as_text=True)
-    assert "Up since “First check-in”" in html
+    assert "Up since “Check-in 1”" in html
     assert "some (about as many)" in html
+    sheet = signed_in(world.browser(), world.account).get(f"/staff/sessions/{world.live_id}/follow-up/2/sheet")
+    assert "What has happened since" in sheet.get_data(as_text=True)
+    assert not re.search(r"1\d people|\b12\b", re.sub(r"<svg.*?</svg>", "", sheet.get_data(as_text=True), flags=re.S))
 
 
 def test_below_the_floor_nothing_is_shown_and_nothing_kept(world: World) -> None:

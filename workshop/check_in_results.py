@@ -65,7 +65,7 @@ def read(data: Mapping[str, Any]) -> SetResult:
     """Return a frozen set in words."""
     return SetResult(
         number=int(data["number"]),
-        heading=round_name(f"check-in-{data['number']}"),
+        heading=_("First check-in") if data["number"] == 1 else _("Second check-in"),
         day=date.fromisoformat(data["day"]),
         questions=tuple(_question(one, int(data["floor"])) for one in data["questions"]),
     )
@@ -76,8 +76,8 @@ def round_name(name: str) -> str:
     return {
         "before": _("Before the session"),
         "after": _("After the session"),
-        "check-in-1": _("First check-in"),
-        "check-in-2": _("Second check-in"),
+        "check-in-1": _("Check-in 1"),
+        "check-in-2": _("Check-in 2"),
     }.get(name, name)
 
 
@@ -89,11 +89,10 @@ def _question(question: Mapping[str, Any], floor: int) -> QuestionResult:
     if "rounds" in question:
         rounds = question["rounds"]
         finding = moved_sentence(rounds)
-        bands = [one["band"] for one in rounds]
         return QuestionResult(
             **common,
             finding=finding,
-            drawing=comparisons.svg(finding, bands),
+            drawing=comparisons.svg(finding, [(one["band"], one["step"]) for one in rounds]),
             rounds=tuple(
                 RoundLine(round_name(one["round"]), where_words(one), step_words(one["step"])) for one in rounds
             ),

@@ -8,12 +8,16 @@ A check-in that opens becomes a live session of its own, with all its questions
 open at once: seats, ballot box, seal, floors and recovery are the ordinary ones.
 Nobody has a role in it, so it stands in no list and has no console. Its freeze
 is a set of its own beside that of the session, which it never touches.
+
+A file of this length because the life of a check-in is one thought.
 """
 
 from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -190,17 +194,20 @@ def tick(house: House) -> None:
     today = local_day(house.clock())
     with house.database.transaction() as session:
         mine = select(CheckIn.live_id).where(CheckIn.live_id.is_not(None))
-        known = select(FollowUp.live_id)
-        unplanned = session.scalars(
-            select(LiveSession).where(
-                LiveSession.phase == "ended",
-                LiveSession.rehearsal.is_(False),
-                LiveSession.id.not_in(mine),
-                LiveSession.id.not_in(known),
+        unplanned = list(
+            session.scalars(
+                select(LiveSession.id).where(
+                    LiveSession.ended_at.is_not(None),
+                    LiveSession.rehearsal.is_(False),
+                    LiveSession.id.not_in(mine),
+                    LiveSession.id.not_in(select(FollowUp.live_id)),
+                )
             )
         )
-        for live in unplanned:
-            plan(session, live, today)
+    for live_id in unplanned:
+        with _alone("planned"), house.database.transaction() as session:
+            plan(session, session.get_one(LiveSession, live_id), today)
+    with house.database.transaction() as session:
         check_ins = list(session.scalars(select(CheckIn).where(CheckIn.state.in_(("open", "planned")))))
         closing = set(
             session.scalars(
@@ -211,16 +218,24 @@ def tick(house: House) -> None:
         )
         over = list(session.scalars(mine.where(CheckIn.state == "closed")))
     for check_in in check_ins:
-        try:
-            if check_in.state == "open" and (check_in.last_day < today or check_in.live_id in closing):
+        if check_in.state == "open" and (check_in.last_day < today or check_in.live_id in closing):
+            with _alone("closed"):
                 close(house, check_in.id)
-            elif check_in.state == "planned" and check_in.first_day <= today:
+        elif check_in.state == "planned" and check_in.first_day <= today:
+            with _alone("opened"):
                 open_now(house, check_in.id)
-        except Exception as error:  # one broken box must not keep the others' windows shut
-            log.error("a check-in could not be opened or closed yet: %s", type(error).__name__)
-    for live_id in over:  # a server that died right after the freeze has left an empty box behind
-        if live_id and (house.boxes.folder / f"{live_id}.sqlite").exists():
-            house.boxes.discard(live_id)
+    for closed_id in over:  # a server that died right after the freeze has left an empty box behind
+        if closed_id and (house.boxes.folder / f"{closed_id}.sqlite").exists():
+            house.boxes.discard(closed_id)
+
+
+@contextmanager
+def _alone(what: str) -> Iterator[None]:
+    """Let one broken box or guide be its own trouble: it must not keep the others' windows shut."""
+    try:
+        yield
+    except Exception as error:
+        log.error("a check-in could not be %s yet: %s", what, type(error).__name__)
 
 
 def open_now(house: House, check_in_id: str) -> bool:

@@ -115,18 +115,21 @@ WIDE, TALL = 100, 36
 """Units of one round's column and of one lane's height."""
 
 
-def svg(title: str, rounds: Sequence[Band | None], palette: Palette | None = None) -> Markup:
+NUDGE = 8
+"""Units by which a mark moves inside its lane where a round went up or down and the lane does not show it."""
+
+
+def svg(title: str, rounds: Sequence[tuple[Band | None, Step | None]], palette: Palette | None = None) -> Markup:
     """Return rounds from left to right in three lanes, high end on top; a round without a picture stays empty.
 
+    Each round is its band and its step from the one before; a mark's height says nothing more than these two.
     `title` is the finding, the drawing's text alternative. With a palette every mark carries its colour, for paper.
     """
     marks: list[Markup] = []
     width, height = WIDE * max(1, len(rounds)), TALL * len(LANES)
     for row in range(len(LANES)):
         marks.append(_rect("lanes__lane", 0, row * TALL + 2, width, TALL - 4, palette.track if palette else None))
-    places = [
-        (i * WIDE + WIDE / 2, LANES.index(band) * TALL + TALL / 2) if band else None for i, band in enumerate(rounds)
-    ]
+    places = _places(rounds)
     for start, end in pairwise(places):
         if start and end:
             marks.append(_line(start, end, palette.rest if palette else None))
@@ -138,7 +141,24 @@ def svg(title: str, rounds: Sequence[Band | None], palette: Palette | None = Non
     ).format(w=width, h=height, size=size, title=title, marks=Markup("").join(marks))
 
 
-def paper(title: str, rounds: Sequence[Band | None]) -> Markup:
+def _places(rounds: Sequence[tuple[Band | None, Step | None]]) -> list[tuple[float, float] | None]:
+    places: list[tuple[float, float] | None] = []
+    before: Band | None = None
+    shift = 0
+    for i, (band, moved) in enumerate(rounds):
+        if band is None:
+            places.append(None)
+            continue
+        if band != before:
+            shift = 0
+        elif moved in ("up", "down"):
+            shift = max(-NUDGE, min(NUDGE, shift + (-NUDGE if moved == "up" else NUDGE)))
+        before = band
+        places.append((i * WIDE + WIDE / 2, LANES.index(band) * TALL + TALL / 2 + shift))
+    return places
+
+
+def paper(title: str, rounds: Sequence[tuple[Band | None, Step | None]]) -> Markup:
     """Return the drawing in the colours of paper."""
     return svg(title, rounds, PAPER)
 

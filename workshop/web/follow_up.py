@@ -68,6 +68,19 @@ def show(live_id: str) -> Page:
     return _page(live_id)
 
 
+@bp.get("/<int:number>/sheet")
+@audience("session:run")
+def sheet(live_id: str, number: int) -> Page:
+    """Show one check-in that is over as a page to print."""
+    live, _role = session_role(live_id)
+    with house().database.transaction() as session:
+        found = next((one for one in check_ins.of(session, live_id) if one.number == number), None)
+        data = check_ins.frozen(session, found) if found else None
+    if data is None:
+        raise NotFound(_("This check-in has no results, or they were deleted."))
+    return render_template("check_ins/sheet.html", live=live, result=check_in_results.read(data))
+
+
 @bp.post("/<int:number>")
 @audience("session:run")
 def change(live_id: str, number: int) -> Page:

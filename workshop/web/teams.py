@@ -77,7 +77,7 @@ def _energy(team: Team) -> QuestionResult | None:
         id="energy",
         prompt="",
         finding=finding,
-        drawing=comparisons.svg(finding, [one["band"] for one in rounds]),
+        drawing=comparisons.svg(finding, [(one["band"], one["step"]) for one in rounds]),
         rounds=tuple(
             RoundLine(name, check_in_results.where_words(one), check_in_results.step_words(one["step"]))
             for one, name in zip(rounds, names, strict=True)
