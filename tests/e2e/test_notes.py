@@ -350,6 +350,29 @@ def test_without_network_the_page_opens_and_clearing_takes_all_of_it_away(
     expect(page.get_by_role("heading", level=1)).to_have_text("You are not in this session")
 
 
+def test_hints_find_what_points_to_a_person_in_both_languages(leads: Leader, phone_of: OPEN) -> None:
+    page = notes(phone_of(), leads)
+    script = page.locator("script[type=module]").get_attribute("src")
+    assert script
+    hints = page.evaluate_handle(f"import('{script.replace('notes.js', 'hints.js')}')")
+
+    def found(text: str, language: str = "en") -> list[str]:
+        return hints.evaluate("(m, [text, language]) => m.hintsIn(text, language)", [text, language])  # type: ignore[no-any-return]
+
+    assert found("Anna said no. The manager Peter Berg did, too.") == ["Anna", "Peter Berg"]
+    assert found("My boss: Nobody cares. Meetings on Monday, in 2024, cost 100000 euros.") == []
+    assert found("Mail bob@example.org or +49 170 1234567 by 3.4.2026") == [
+        "bob@example.org",
+        "+49 170 1234567",
+        "3.4.2026",
+    ]
+    assert found("I go early, as the only woman in the team, and so on") == ["as the only woman in the team"]
+    assert found("Die Arbeit macht Frau Müller und Thomas keine Freude", "de") == ["Frau Müller", "Thomas"]
+    assert found("Als Einziger mit Kindern gehe ich früh. Das Team ist gut", "de") == [
+        "Als Einziger mit Kindern gehe ich früh"
+    ]
+
+
 # -- what goes right
 
 

@@ -83,7 +83,7 @@ def notes_tools_words() -> dict[str, str]:
         "focus_own": _("Something else"),
         "focus_impact": _("How much it would change"),
         "focus_effort": _("How hard it is"),
-        "focus_weights": _("change {impact} of 5, hard {effort} of 5."),
+        "focus_weights": _("change {impact} of 5, hard {effort} of 5"),
         "focus_high_easy": _("Much change, not so hard: a good one to begin with."),
         "focus_high_hard": _("Much change, but hard: look for a small first step."),
         "focus_low_easy": _("Easy, but little changes."),

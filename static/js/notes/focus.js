@@ -243,7 +243,7 @@ export function focusControl(place, { offers, latest, changed, words, label }) {
     });
     const lines = weighed.map((one) => {
       const where = words[`focus_${(one.impact ?? 0) >= 3 ? "high" : "low"}_${(one.effort ?? 0) > 3 ? "hard" : "easy"}`];
-      return make("li", {}, make("span", { text: one.text, dir: "auto" }), make("span", { class: "quiet small", text: ` ${put(words.focus_weights, { impact: one.impact ?? 0, effort: one.effort ?? 0 })} ${where}` }));
+      return make("li", {}, make("span", { text: one.text, dir: "auto" }), make("span", { class: "quiet small", text: ` ${put(words.focus_weights, { impact: one.impact ?? 0, effort: one.effort ?? 0 })}. ${where}` }));
     });
     map.replaceChildren(
       make("h4", { text: words.focus_map }),
