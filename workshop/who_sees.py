@@ -31,6 +31,8 @@ def promise(live: LiveSession) -> tuple[str, ...]:
         )
         + _clouds(live)
     )
+    if any(KINDS[activity.kind].texts for activity in guide.activities):
+        lines.append(_("You can take a text of yours back until the report is fixed."))
     if live.facilitator_words:
         lines.append(
             _(

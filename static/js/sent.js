@@ -51,18 +51,20 @@ function start(main) {
     const note = one(section, "[data-note]");
     note.textContent = !asked ? (fixed ? "" : words.gone) : (words[asked.state] ?? "");
     note.hidden = !note.textContent;
+    const among = asked !== undefined && asked.state !== "too_few";
     const open = asked?.state === "released" && !fixed;
-    one(section, "[data-cards]").replaceChildren(...sent.cards.map((card) => drawn(run, card, open, asked?.for_manager ?? false)));
+    one(section, "[data-cards]").replaceChildren(...sent.cards.map((card) => drawn(run, card, open, among, asked?.for_manager ?? false)));
     return section;
   }
 
-  /** @param {string} run @param {Own} card @param {boolean} open @param {boolean} forManager */
-  function drawn(run, card, open, forManager) {
+  /** @param {string} run @param {Own} card @param {boolean} open @param {boolean} among the results @param {boolean} forManager */
+  function drawn(run, card, open, among, forManager) {
     const item = fresh("card");
     item.dataset.held = card.held;
     item.dataset.place = `${run}/${placeOf(run, card)}`;
     one(item, "[data-text]").textContent = card.text;
     one(item, "[data-tag]").textContent = stateOf(card, forManager);
+    one(item, "[data-tag]").hidden = !among;
     one(item, "[data-tag]").classList.toggle("tag--warm", card.held !== "");
     const acts = one(item, "[data-acts]");
     acts.hidden = !open;

@@ -142,6 +142,22 @@ def test_an_edit_takes_the_place_of_what_was_there_and_a_pass_leaves_nothing(
     assert not axe_findings(page)
 
 
+def test_from_outside_a_pass_fetches_what_an_answer_fetches(leader: Leader, phone_of: OPEN) -> None:
+    leader.ask("stuck")
+    fetched: dict[str, list[str]] = {}
+    for act in ("Send anonymously", "Pass"):
+        page = join(phone_of(), leader)
+        expect(status(page)).to_have_text("Connected")
+        asked = fetched.setdefault(act, [])
+        page.on("request", lambda request, asked=asked: asked.append(request.url.rpartition("/")[2]))  # type: ignore[misc]
+        if act != "Pass":
+            write(page, "Something")
+        page.get_by_role("button", name=act, exact=True).click()
+        expect(status(page)).to_have_text("Saved")
+    counted = {act: names.count("receipts.js") for act, names in fetched.items()}
+    assert counted == {"Pass": 1, "Send anonymously": 1}, fetched
+
+
 def test_the_hash_is_sha_256_and_a_receipt_is_new_each_time(leader: Leader, phone_of: OPEN) -> None:
     page = join(phone_of(), leader)
     page.goto(f"{leader.url}/s/{leader.live_id}/sent")
