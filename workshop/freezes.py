@@ -165,7 +165,8 @@ def freeze(session: Session, live: LiveSession, guide: Guide, now: datetime) -> 
     material = _as_asked(material, held)
     identifier = anonymity.new_id()
     data = {
-        edition: editions.build(material, edition, identifier, now.date()) for edition in editions.wanted(material.texts)
+        edition: editions.build(material, edition, identifier, now.date())
+        for edition in editions.wanted(material.texts)
     }
     data[figures.KEY] = figures.collect(material, identifier, now.date())
     try:
