@@ -279,6 +279,15 @@ def test_the_code_works_only_in_the_window_and_guessing_is_slowed(world: World) 
     assert phone.get("/f/" + "x" * 22).status_code == 404
 
 
+def test_the_link_of_the_session_itself_leads_back_as_well(world: World) -> None:
+    with world.house.database.transaction() as session:
+        join = f"/j/{session.get_one(LiveSession, world.live_id).join_token}"
+    assert world.browser().get(join).location == f"/f/{world.link().token}"
+    for day in (FIRST, SECOND, SECOND + timedelta(days=7)):
+        world.at(day)
+    assert world.browser().get(join).status_code == 404, "nothing more is to come"
+
+
 def test_the_promise_comes_first_and_nothing_can_be_sent_without_a_seat(world: World) -> None:
     world.at(FIRST)
     phone, url = world.browser(), f"/f/{world.link().token}"

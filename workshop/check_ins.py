@@ -166,6 +166,17 @@ def door(session: Session, token: str) -> Door:
     return Door(parent, opened, min(days) if days and opened is None else None, closed)
 
 
+def link_of(session: Session, join_token: str) -> str | None:
+    """Return the link of a session by the one its phones once joined by, while a check-in is open or still to come."""
+    return session.scalar(
+        select(FollowUp.token)
+        .join(LiveSession, LiveSession.id == FollowUp.live_id)
+        .join(CheckIn, CheckIn.parent_id == FollowUp.live_id)
+        .where(LiveSession.join_token == join_token, CheckIn.state.in_(("open", "planned")))
+        .limit(1)
+    )
+
+
 def find_by_code(session: Session, code: str) -> str:
     """Return the link behind a return code while a check-in is open; one message for everything else."""
     wanted = "".join(code.split()).replace("-", "").upper()

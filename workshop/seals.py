@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from . import anonymity, releases
@@ -113,7 +113,12 @@ def tick(house: House) -> None:
     now = house.clock()
     with house.database.transaction() as session:
         busy = session.execute(
-            select(ActivityRun.id, ActivityRun.live_id, ActivityRun.state).where(ActivityRun.state != "released")
+            select(ActivityRun.id, ActivityRun.live_id, ActivityRun.state)
+            .join(LiveSession, LiveSession.id == ActivityRun.live_id)
+            .where(
+                ActivityRun.state != "released",
+                or_(ActivityRun.state != "open", LiveSession.timer_ends_at.is_not(None)),
+            )
         ).all()
     for run_id, live_id, state in busy:
         with _alone("a question could not be closed yet"):
@@ -156,7 +161,11 @@ def roll(house: House) -> None:
     """
     with house.database.transaction() as session:
         open_runs = session.execute(
-            select(ActivityRun.id, ActivityRun.live_id).where(ActivityRun.state == "open")
+            select(ActivityRun.id, ActivityRun.live_id)
+            .join(LiveSession, LiveSession.id == ActivityRun.live_id)
+            .where(
+                ActivityRun.state == "open", LiveSession.at.is_not(None)
+            )  # a check-in is at no place and has no pool
         ).all()
     for run_id, live_id in open_runs:
         with _alone("a pool could not be let out"):

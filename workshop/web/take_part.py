@@ -147,7 +147,8 @@ def welcome(join_token: str) -> BaseResponse:
         try:
             live = live_sessions.find_by_join_token(session, join_token)
         except NotFound as error:
-            return sorry(error)
+            link = check_ins.link_of(session, join_token)
+            return redirect(f"/f/{link}", code=303) if link else sorry(error)
     return _welcome(live)
 
 
