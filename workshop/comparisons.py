@@ -20,7 +20,6 @@ from typing import Literal
 
 from markupsafe import Markup
 
-from .charts import PAPER, Palette
 from .publication import NUMBERS_FROM, Cell, Lean, Shape, Word
 
 Band = Lean
@@ -119,26 +118,31 @@ NUDGE = 8
 """Units by which a mark moves inside its lane where a round went up or down and the lane does not show it."""
 
 
-def svg(title: str, rounds: Sequence[tuple[Band | None, Step | None]], palette: Palette | None = None) -> Markup:
+def svg(title: str, rounds: Sequence[tuple[Band | None, Step | None]]) -> Markup:
     """Return rounds from left to right in three lanes, high end on top; a round without a picture stays empty.
 
     Each round is its band and its step from the one before; a mark's height says nothing more than these two.
-    `title` is the finding, the drawing's text alternative. With a palette every mark carries its colour, for paper.
+    `title` is the finding, the drawing's text alternative.
     """
-    marks: list[Markup] = []
     width, height = WIDE * max(1, len(rounds)), TALL * len(LANES)
-    for row in range(len(LANES)):
-        marks.append(_rect("lanes__lane", 0, row * TALL + 2, width, TALL - 4, palette.track if palette else None))
+    marks = [
+        Markup('<rect class="lanes__lane" x="0" y="{}" width="{}" height="{}" rx="4"/>').format(
+            row * TALL + 2, width, TALL - 4
+        )
+        for row in range(len(LANES))
+    ]
     places = _places(rounds)
     for start, end in pairwise(places):
         if start and end:
-            marks.append(_line(start, end, palette.rest if palette else None))
-    marks += [_dot(place, last=i == len(places) - 1, palette=palette) for i, place in enumerate(places) if place]
-    size = Markup(' width="{}mm" height="{}mm"').format(min(130, 34 * len(rounds)), 34) if palette else Markup("")
+            marks.append(Markup('<line class="lanes__way" x1="{}" y1="{}" x2="{}" y2="{}"/>').format(*start, *end))
+    for i, place in enumerate(places):
+        if place:
+            paint, size = ("lanes__dot lanes__dot--last", 9) if i == len(places) - 1 else ("lanes__dot", 7)
+            marks.append(Markup('<circle class="{}" cx="{}" cy="{}" r="{}"/>').format(paint, *place, size))
     return Markup(
-        '<svg class="lanes" xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {w} {h}"{size}'
-        ' focusable="false"><title>{title}</title>{marks}</svg>'
-    ).format(w=width, h=height, size=size, title=title, marks=Markup("").join(marks))
+        '<svg class="lanes" xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {} {}"'
+        ' focusable="false"><title>{}</title>{}</svg>'
+    ).format(width, height, title, Markup("").join(marks))
 
 
 def _places(rounds: Sequence[tuple[Band | None, Step | None]]) -> list[tuple[float, float] | None]:
@@ -156,24 +160,3 @@ def _places(rounds: Sequence[tuple[Band | None, Step | None]]) -> list[tuple[flo
         before = band
         places.append((i * WIDE + WIDE / 2, LANES.index(band) * TALL + TALL / 2 + shift))
     return places
-
-
-def paper(title: str, rounds: Sequence[tuple[Band | None, Step | None]]) -> Markup:
-    """Return the drawing in the colours of paper."""
-    return svg(title, rounds, PAPER)
-
-
-def _rect(paint: str, x: float, y: float, w: float, h: float, fill: str | None) -> Markup:
-    colour = Markup(' fill="{}"').format(fill) if fill else Markup("")
-    return Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="4"{}/>').format(paint, x, y, w, h, colour)
-
-
-def _line(start: tuple[float, float], end: tuple[float, float], stroke: str | None) -> Markup:
-    colour = Markup(' stroke="{}" stroke-width="3"').format(stroke) if stroke else Markup("")
-    return Markup('<line class="lanes__way" x1="{}" y1="{}" x2="{}" y2="{}"{}/>').format(*start, *end, colour)
-
-
-def _dot(place: tuple[float, float], *, last: bool, palette: Palette | None) -> Markup:
-    paint = "lanes__dot lanes__dot--last" if last else "lanes__dot"
-    colour = Markup(' fill="{}"').format(palette.lead if last else palette.edge) if palette else Markup("")
-    return Markup('<circle class="{}" cx="{}" cy="{}" r="{}"{}/>').format(paint, *place, 9 if last else 7, colour)
