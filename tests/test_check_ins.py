@@ -409,6 +409,15 @@ def test_invitations_are_secret_and_the_facilitator_is_reminded(world: World) ->
     assert "a@example.org" not in html
 
 
+def test_an_impossible_address_of_staff_does_not_keep_a_check_in_shut(world: World) -> None:
+    with world.house.database.transaction() as session:
+        session.get_one(Account, world.account.id).email = "no address at all"
+    world.at(FIRST)
+    assert world.check_ins()[0].state == "open"
+    with world.house.database.transaction() as session:
+        assert session.scalar(select(func.count()).select_from(Mail)) == 0
+
+
 def test_only_who_runs_the_session_sees_its_follow_up(world: World) -> None:
     other = signed_in(world.browser(), make_account(world.house))
     url = f"/staff/sessions/{world.live_id}/follow-up"

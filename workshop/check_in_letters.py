@@ -10,6 +10,7 @@ at the latest after a day. Nothing says which address ever answered.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
@@ -101,22 +102,23 @@ def remind(session: Session, house: House, live: LiveSession, number: int, last_
     )
     title = " ".join(live.title.split())[:120]
     for account in runners:
-        outbox.put(
-            session,
-            house.settings,
-            house.clock(),
-            recipient=account.email,
-            subject=_("The check-in for “%(title)s” is open", title=title),
-            body=_(
-                "Check-in %(number)s for “%(title)s” is open until %(day)s. Pass the link on to everybody who took "
-                "part; you find it here:\n\n%(url)s",
-                number=number,
-                title=title,
-                day=last_day.isoformat(),
-                url=f"{house.settings.public_url}/staff/sessions/{live.id}/follow-up",
-            ),
-            live=live,
-        )
+        with suppress(WorkshopError):  # an address that no mail can have must not keep the check-in shut
+            outbox.put(
+                session,
+                house.settings,
+                house.clock(),
+                recipient=account.email,
+                subject=_("The check-in for “%(title)s” is open", title=title),
+                body=_(
+                    "Check-in %(number)s for “%(title)s” is open until %(day)s. Pass the link on to everybody who took "
+                    "part; you find it here:\n\n%(url)s",
+                    number=number,
+                    title=title,
+                    day=last_day.isoformat(),
+                    url=f"{house.settings.public_url}/staff/sessions/{live.id}/follow-up",
+                ),
+                live=live,
+            )
 
 
 def usual_words(live: LiveSession, url: str, last_day: str) -> tuple[str, str]:
