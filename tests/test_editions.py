@@ -199,7 +199,7 @@ def test_every_edition_is_a_file_that_passes_our_check(app: Flask, db: Session) 
         assert set(reader.metadata or {}) <= {"/Producer", "/Title", "/CreationDate"}
         attached = checker.attachments(reader.trailer["/Root"])
         if name == "facilitator":
-            assert attached == [("results.json", "/Data", exports.as_json(exports.of(kept)))]
+            assert attached == [("results.json", "/Data", exports.as_json(exports.of(kept.editions)))]
             assert report_worker.print_pdf(ready, "A4", limits=PATIENT).content == content
         else:
             assert attached == []

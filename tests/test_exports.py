@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from tests.conftest import make_account, signed_in
 from tests.report_world import LATER, SMALL, Said, add_live, canaries, release, texts
-from workshop import chart_files, exports, figures, freezes, live_sessions, workbook
+from workshop import chart_files, exports, figures, freezes, live_sessions, versions, workbook
 from workshop.editions import Texts
 from workshop.errors import WorkshopError
 from workshop.figures import Results
@@ -51,7 +51,7 @@ def frozen(db: Session, live: LiveSession, **written: Any) -> Freeze:
 
 def files(freeze: Freeze) -> dict[str, bytes]:
     """Return every file of a freeze."""
-    results = exports.of(freeze)
+    results = exports.of(freeze.editions)
     return {name: form.make(results) for name, form in exports.FORMS.items()}
 
 
@@ -228,7 +228,7 @@ def test_a_freeze_without_figures_says_so(db: Session) -> None:
     freeze = frozen(db, live)
     freeze.editions = {name: data for name, data in freeze.editions.items() if name != figures.KEY}
     with pytest.raises(WorkshopError, match="older version"):
-        exports.of(freeze)
+        exports.of(freeze.editions)
 
 
 # Hostile texts
@@ -246,7 +246,9 @@ def test_no_text_becomes_a_formula_or_a_link(db: Session) -> None:
         db, live, "drags", texts([Said(f"{one} no {n}") for n, one in enumerate([*HOSTILE, "mailto:a@b.c", "x", "y"])])
     )
     results = exports.of(
-        frozen(db, live, findings=("=1+1",), asks="-1", next_steps=(("=A1", "@x", "+1"),), heard={"drags": "=heard"})
+        frozen(
+            db, live, findings=("=1+1",), asks="-1", next_steps=(("=A1", "@x", "+1"),), heard={"drags": "=heard"}
+        ).editions
     )
     made = {name: form.make(results) for name, form in exports.FORMS.items()}
     sheets = cells(made)  # sees that none is a formula
@@ -286,7 +288,7 @@ def test_other_texts_stay_as_they_are() -> None:
 )
 def test_a_file_name_is_only_a_name(db: Session, title: str) -> None:
     live = add_live(db, title=title, team=None)
-    name = exports.file_name(exports.of(frozen(db, live)), "csv")
+    name = exports.file_name(exports.of(frozen(db, live).editions), "csv")
     assert name.endswith("2026-11-04.csv")
     assert not re.search(r"[\x00-\x1f\u202e/\\\"<>|:*?;=%]|^[.+@-]", name)
 
@@ -373,3 +375,9 @@ def test_only_who_runs_the_session_gets_the_files_and_only_after_the_freeze(
         assert browser().get(f"{start}/data/{name}").status_code in (303, 401)
         assert stranger.get(f"{start}/data/{name}").status_code == 404
         assert watcher.get(f"{start}/data/{name}").status_code == 403
+    with house.database.transaction() as db:
+        kept, again = db.get_one(LiveSession, live.id), freezes.find(db, live.id)
+        assert again
+        new = Texts(asks="Corrected since then.")
+        versions.correct(db, kept, live_sessions.guide_of(kept), again, new, 1, LATER)
+    assert "Corrected since then." in runner.get(f"{start}/data/results.json").text

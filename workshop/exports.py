@@ -12,14 +12,14 @@ import json
 import re
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO, StringIO
+from typing import Any
 
 from . import chart_files, editions, figures, workbook
 from .errors import WorkshopError
 from .figures import Result, Results
-from .models import Freeze
 from .words import _
 
 LONGEST_FILE_NAME = 80
@@ -35,9 +35,9 @@ class Form:
     make: Callable[[Results], bytes]
 
 
-def of(freeze: Freeze) -> Results:
-    """Return the figures that a freeze keeps; raises WorkshopError for one from before there were any."""
-    kept = freeze.editions.get(figures.KEY)
+def of(kept_editions: Mapping[str, Any]) -> Results:
+    """Return the figures that a version of a report keeps; raises WorkshopError for one from before there were any."""
+    kept = kept_editions.get(figures.KEY)
     if kept is None:
         raise WorkshopError(
             _("This report was frozen by an older version that kept no data. Its PDF files hold the same results."),

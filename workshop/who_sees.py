@@ -31,6 +31,7 @@ def promise(live: LiveSession) -> tuple[str, ...]:
         )
         + _clouds(live)
     )
+    lines.append(_("The report for all who took part and the page for the wall hold no texts beyond those."))
     if any(KINDS[activity.kind].texts for activity in guide.activities):
         lines.append(_("You can take a text of yours back until the report is fixed."))
     if live.facilitator_words:

@@ -12,7 +12,7 @@ from flask import Blueprint, send_file
 from flask_babel import force_locale
 from werkzeug.wrappers import Response
 
-from .. import exports, freezes
+from .. import exports, freezes, versions
 from ..errors import WorkshopError
 from ..words import _
 from .rights import audience, house, session_role
@@ -52,14 +52,15 @@ def _file(live_id: str, name: str) -> Response:
     live, _role = session_role(live_id)
     with house().database.transaction() as db:
         freeze = freezes.find(db, live.id)
-    if freeze is None:
+        version = versions.newest(db, freeze) if freeze else None
+    if version is None:
         raise WorkshopError(
             _("This report is not frozen yet. Freeze it on the review page; then its data can be downloaded."),
             code="not_frozen",
             status=409,
         )
     form = exports.FORMS[name]
-    results = exports.of(freeze)
+    results = exports.of(version.editions)
     with force_locale(_locale(results.language)):
         content = form.make(results)
     response = send_file(
