@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from tests.conftest import CheckedClient, make_account, post, signed_in
 from tests.report_world import ENDED, SHIPPED, add_live, release
-from workshop import anonymity, answers, check_in_letters, check_ins, retention, seals
+from workshop import anonymity, answers, check_in_letters, check_ins, fragments, retention, screens, seals
 from workshop.errors import NotFound, WorkshopError
 from workshop.house import House
 from workshop.models import Account, ActivityRun, CheckIn, FollowUp, Freeze, LiveSession, Mail
@@ -130,6 +130,20 @@ def test_two_windows_of_a_week_open_and_close_by_themselves(world: World) -> Non
     assert [one.state for one in world.check_ins()] == ["closed", "open"]
     world.at(SECOND + timedelta(days=7))
     assert "No questions are open" in phone.get(url).get_data(as_text=True)
+
+
+def test_the_phones_last_screen_keeps_the_link_and_the_day(world: World) -> None:
+    with world.house.database.transaction() as session:  # as if it had ended just now
+        session.execute(delete(CheckIn))
+        session.execute(delete(FollowUp))
+    heard: list[str] = []
+    world.house.database.on_notice(heard.append)
+    world.at(ENDED.date())
+    assert world.live_id in heard, "the screens that show the end hear of it"
+    with world.house.database.transaction() as session, world.app.test_request_context():
+        screen = screens.phone(session, session.get_one(LiveSession, world.live_id), world.house)
+        html = fragments.phone(screen)
+    assert screen.again_on == FIRST and f'href="/f/{world.link().token}"' in html
 
 
 def test_what_was_missed_is_caught_up_and_still_lasts_a_week(world: World) -> None:

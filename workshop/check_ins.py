@@ -92,6 +92,7 @@ def plan(session: Session, live: LiveSession, today: date) -> None:
             )
         )
     session.flush()
+    notify(session, live.id)  # the phones' last screen names the day
 
 
 def ended_on(live: LiveSession) -> date:

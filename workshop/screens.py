@@ -12,7 +12,7 @@ place.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -23,7 +23,7 @@ from .actions import ActionLine
 from .activities import KINDS
 from .guides.schema import Activity, Guide
 from .house import House
-from .models import ActivityRun, Card, LiveSession
+from .models import ActivityRun, Card, CheckIn, FollowUp, LiveSession
 from .words import _
 
 
@@ -99,6 +99,8 @@ class PhoneScreen:
     moved_url: str = ""
     freeze_at: str = ""  # ended: when the report is fixed, as a local time
     asks: bool = True  # False: the guide has private pages alone, so there are no results and no report
+    again_url: str = ""  # ended: where the check-ins are asked, weeks later
+    again_on: date | None = None  # the first day of the next one
     notes: bool = False  # the guide has pages that each phone keeps for itself
 
 
@@ -302,11 +304,13 @@ def phone(session: Session, live: LiveSession, house: House) -> PhoneScreen:
             common["promise"] = who_sees.promise(moved)
         return PhoneScreen(key=f"{live.id}:moved", moved_url=f"/j/{moved.join_token}" if moved else "", **common)
     if live.phase != "running" or live.at is None:
-        freeze_at = ""
+        freeze_at, again = "", None
         if live.ended_at is not None and not live.rehearsal:
             moment = live.ended_at + timedelta(minutes=live.freeze_after_minutes)
             freeze_at = local_clock(moment)
-        return PhoneScreen(key=f"{live.id}:{live.phase}", freeze_at=freeze_at, **common)
+            again = _again(session, live.id)
+        link, day = again or ("", None)
+        return PhoneScreen(key=f"{live.id}:{live.phase}", freeze_at=freeze_at, again_url=link, again_on=day, **common)
     step = guide.step_of(live.at)
     run = live_sessions.run_of(session, live, live.at)
     shown = activity(session, live, guide.activity(live.at), run)
@@ -318,6 +322,18 @@ def phone(session: Session, live: LiveSession, house: House) -> PhoneScreen:
         timer=timer(live, house.clock()),
         **common,
     )
+
+
+def _again(session: Session, live_id: str) -> tuple[str, date] | None:
+    """Return the link and the first day of the next check-in of a session; None where there is none."""
+    found = session.execute(
+        select(FollowUp.token, CheckIn.first_day)
+        .join(CheckIn, CheckIn.parent_id == FollowUp.live_id)
+        .where(FollowUp.live_id == live_id, CheckIn.state.in_(("open", "planned")))
+        .order_by(CheckIn.number)
+        .limit(1)
+    ).first()
+    return (f"/f/{found.token}", found.first_day) if found else None
 
 
 def stage(session: Session, live: LiveSession, house: House) -> StageScreen:
