@@ -62,10 +62,10 @@ def a_world(house: House, account: Account) -> dict[str, Any]:
             "link": f"{'x' * 22}.{'x' * 22}",
             "delivery_id": "x" * 22,
             "mail_id": "x" * 22,
-            "fingerprint": "0" * 16,
             "action_id": "x" * 22,
             "team_key": "0" * 16,
             "number": 1,
+            "fingerprint": "0" * 16,
             "name": "console.css",
             "slug": guide.slug,
         }

@@ -30,7 +30,17 @@ BUNDLES = {
     "phone.css": ("tokens", "base", "activities", "phone", "record", "check_ins"),
     "notes.css": ("notes", "notes_live"),
     "stage.css": ("tokens", "base", "activities", "stage"),
-    "console.css": ("tokens", "base", "activities", "console", "console_live", "actions", "authoring", "reports", "check_ins"),
+    "console.css": (
+        "tokens",
+        "base",
+        "activities",
+        "console",
+        "console_live",
+        "actions",
+        "authoring",
+        "reports",
+        "check_ins",
+    ),
 }
 """Served name -> the sheets in static/css/ that it joins, in this order; one that is missing is left out."""
 
