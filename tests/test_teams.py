@@ -11,10 +11,10 @@ from flask import Flask
 
 from tests.conftest import CheckedClient, make_account, signed_in
 from tests.report_world import ENDED, SHIPPED, add_live, release
-from workshop import check_ins, teams
+from workshop import actions, check_ins, teams
 from workshop.errors import NotFound
 from workshop.house import House
-from workshop.models import Account, SessionRole
+from workshop.models import Account, LiveSession, SessionRole
 
 GUIDE = SHIPPED.read_text()
 
@@ -120,3 +120,32 @@ def test_a_session_that_has_not_ended_stands_there_without_results(
     assert "Coming up" in page
     assert "Prepared" in page
     assert "After two sessions that ended" in page
+
+
+def test_what_was_agreed_stands_there_once_however_often_it_was_carried(
+    house: House, facilitator: Account, client: CheckedClient
+) -> None:
+    first, second, third = (ended(house, facilitator, weeks, [5] * 5, title=f"No {weeks}") for weeks in range(3))
+    elsewhere = ended(house, make_account(house), 1, [5] * 5)
+    with house.database.transaction() as session:
+        lives = {one: session.get_one(LiveSession, one) for one in (first, second, third, elsewhere)}
+        actions.add(session, lives[first], "Tidy the shelf", "All", ENDED.date())
+        done = actions.add(session, lives[first], "Buy a plant", "", None)
+        actions.change(session, lives[first], done, "Buy a plant", "", None, "done")
+        lives[third].ended_at = lives[third].started_at = None
+        lives[third].phase = "lobby"
+        lives[second].ended_at = None
+        assert actions.carry(session, lives[second], facilitator.id) == 1
+        lives[second].ended_at = ENDED + timedelta(weeks=1)
+        session.flush()
+        assert actions.carry(session, lives[third], facilitator.id) == 1
+        actions.add(session, lives[elsewhere], "Somebody else's business", "", None)
+    with house.database.transaction() as session:
+        team = teams.team(session, facilitator.id, teams.key_of("Product team"), ENDED.date())
+        assert [(one.live.id, one.action.text) for one in team.to_do] == [(third, "Tidy the shelf")]
+        assert [(one.live.id, one.action.text) for one in team.settled] == [(first, "Buy a plant")]
+    page = signed_in(client, facilitator).get(f"/staff/teams/{team.key}").get_data(as_text=True)
+    assert page.count("Tidy the shelf") == 1
+    assert f"/staff/sessions/{third}/actions" in page
+    assert "1 done or dropped" in page
+    assert "Somebody else" not in page

@@ -1,4 +1,4 @@
-"""A team over time: its sessions, what may be said beside each other, the check-ins that are due.
+"""A team over time: its sessions, what it agreed to do, what may be said beside each other, the check-ins due.
 
 Lives here: gathering that from the sessions a person has a role in, and from no
 others. Not here: the pages (`web/teams.py`), how rounds are compared
@@ -19,11 +19,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from . import accounts, check_in_sets, check_ins
+from . import accounts, actions, check_in_sets, check_ins
+from .actions import ActionLine
 from .check_in_sets import Asked
 from .errors import NotFound
 from .live_state import guide_of
-from .models import ActivityRun, CheckIn, LiveSession
+from .models import Action, ActivityRun, CheckIn, LiveSession
 from .words import _
 
 
@@ -60,14 +61,27 @@ class SessionLine:
 
 
 @dataclass(frozen=True)
+class Agreed:
+    """An action of a team and the newest session in whose list it stands."""
+
+    live: LiveSession
+    action: ActionLine
+
+
+@dataclass(frozen=True)
 class Team:
-    """Everything on a team's page; `energy` holds the rounds of successive sessions, oldest first."""
+    """Everything on a team's page; `energy` holds the rounds of successive sessions, oldest first.
+
+    `to_do` and `settled` (done or dropped): what was agreed, the newest session first.
+    """
 
     key: str
     name: str
     sessions: tuple[SessionLine, ...]
     energy: tuple[dict[str, Any], ...]
     due: tuple[Due, ...]
+    to_do: tuple[Agreed, ...]
+    settled: tuple[Agreed, ...]
 
 
 def normal(name: str) -> str:
@@ -104,6 +118,7 @@ def team(session: Session, account_id: str, key: str, today: date) -> Team:
         raise NotFound(_("There is no such team, or you have no part in its sessions."))
     lives = [live for live, _role in mine]
     due = _due(session, lives, today)
+    agreed = _agreed(session, lives)
     return Team(
         key=key,
         name=mine[0][0].team.strip(),
@@ -115,6 +130,8 @@ def team(session: Session, account_id: str, key: str, today: date) -> Team:
         ),
         energy=tuple(_energy(session, lives)),
         due=due,
+        to_do=tuple(one for one in agreed if one.action.state == "open"),
+        settled=tuple(one for one in agreed if one.action.state != "open"),
     )
 
 
@@ -137,6 +154,15 @@ def _by_team(session: Session, account_id: str) -> dict[str, list[tuple[LiveSess
     for mine in found.values():
         mine.sort(key=lambda one: (day_of(one[0]), one[0].id), reverse=True)
     return found
+
+
+def _agreed(session: Session, lives: Sequence[LiveSession]) -> list[Agreed]:
+    """Return what was agreed in these sessions, in their order; what was carried stands where it was carried to."""
+    carried = select(Action.carried_from).where(
+        Action.live_id.in_([live.id for live in lives]), Action.carried_from.is_not(None)
+    )
+    moved_on = set(session.scalars(carried))
+    return [Agreed(live, one) for live in lives for one in actions.lines(session, live.id) if one.id not in moved_on]
 
 
 def _due(session: Session, lives: Sequence[LiveSession], today: date) -> tuple[Due, ...]:

@@ -36,7 +36,7 @@ def show(team_key: str) -> str:
     account = require_staff()
     with house().database.transaction() as session:
         found = teams.team(session, account.id, team_key, _today())
-    return render_template("teams/team.html", team=found, energy=_energy(found))
+    return render_template("teams/team.html", team=found, energy=_energy(found), today=_today())
 
 
 @bp.app_context_processor
