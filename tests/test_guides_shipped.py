@@ -41,7 +41,9 @@ def test_the_main_guide_asks_what_its_steps_are_for() -> None:
     assert {activity.kind for activity in MAIN.activities} == set(KINDS)
 
 
-@pytest.mark.parametrize(("name", "minutes"), [("team-pulse", 15), ("retrospective", 45), ("one-to-one-preparation", 30)])
+@pytest.mark.parametrize(
+    ("name", "minutes"), [("team-pulse", 15), ("retrospective", 45), ("one-to-one-preparation", 30)]
+)
 def test_the_short_guides_keep_their_time(name: str, minutes: int) -> None:
     assert GUIDES[name].minutes == minutes
 

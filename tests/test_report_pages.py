@@ -264,7 +264,7 @@ def test_freezing_asks_once_then_makes_every_file(
     assert "Freeze the report?" in runner.get(address(live, "/freeze")).get_data(as_text=True)
     frozen(app, runner, live)
     page = runner.get(address(live)).get_data(as_text=True)
-    assert page.count(".pdf\">Download") == 8 and 'data-busy="no"' in page
+    assert page.count('.pdf">Download') == 8 and 'data-busy="no"' in page
     states = runner.get(address(live, "/status")).get_json()
     assert not states["busy"] and {file["state"] for file in states["files"]} == {"ready"}
 

@@ -74,8 +74,12 @@ TABLE: tuple[Setting, ...] = (
     Setting("MAX_PHONES", int, "1000", "Most phones that may join one session."),
     Setting("KEEP_REPORTS_DAYS", int, "730", "Days after a session's end that its reports are kept."),
     Setting("BRAND_NAME", str, "Unstuck", "Name of the product on screens and reports."),
-    Setting("BRAND_LOGO", Path, "", "An SVG or PNG file of at most 200 kB, shown instead of ours on pages and reports."),
-    Setting("BRAND_ACCENT", str, "", "Accent colour, such as #0b6b63; readable on white. Dark screens get a lighter shade."),
+    Setting(
+        "BRAND_LOGO", Path, "", "An SVG or PNG file of at most 200 kB, shown instead of ours on pages and reports."
+    ),
+    Setting(
+        "BRAND_ACCENT", str, "", "Accent colour, such as #0b6b63; readable on white. Dark screens get a lighter shade."
+    ),
     Setting("SUPPORT", str, "", "Whom staff may ask for help: a name, an address or a phone number."),
     Setting("SMTP_HOST", str, "", "Mail server for handing reports over. Empty = no mail; links are copied by hand."),
     Setting("SMTP_PORT", int, "587", "Port of the mail server: 587 with starttls, 465 with tls, 25 with none."),

@@ -17,7 +17,7 @@ import pytest
 import socketio
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from tests.conftest import ROOT, LiveServer, make_account
 from tests.small_guide import look_up, make_session
@@ -50,7 +50,11 @@ def shot(tmp_path: Path) -> Callable[[Page, str], Path]:
 
     def take(page: Page, name: str) -> Path:
         path = folder / f"{name}.png"
-        page.screenshot(path=path)
+        try:
+            page.screenshot(path=path)
+        except Error:  # a busy machine's Chromium sometimes has no frame to show; nothing is judged by the picture
+            page.wait_for_timeout(500)
+            page.screenshot(path=path)
         return path
 
     return take
