@@ -18,11 +18,7 @@ const notice = /** @type {HTMLElement} */ (document.getElementById("notice"));
 const connection = /** @type {HTMLElement} */ (document.getElementById("connection"));
 const form = /** @type {HTMLFormElement} */ (document.getElementById("move"));
 const keys = document.getElementById("keys");
-const words = {
-  minutes: main.dataset.minutes ?? "#",
-  seconds: main.dataset.seconds ?? "#",
-  up: main.dataset.up ?? "",
-};
+const words = timer.wordsOf(main);
 
 /** Minutes behind the plan grow without anybody pressing: ask now and then. */
 const REFRESH_MS = 20000;

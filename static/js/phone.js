@@ -774,7 +774,12 @@ function start(main) {
     const running = timer.dataset.running === "yes";
     const left = running ? Math.max(0, Math.ceil((timerEnd - performance.now()) / 1000)) : Number(timer.dataset.left);
     setText(one("[data-clock]", timer), `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`);
-    timer.classList.toggle("timer--over", left === 0);
+    const total = Number(timer.dataset.total);
+    timer.classList.toggle("is-low", left > 0 && left <= total * 0.2 && left > total * 0.05);
+    timer.classList.toggle("is-last", left > 0 && left <= total * 0.05);
+    timer.classList.toggle("is-up", left === 0);
+    const word = one("[data-timer-word]", timer);
+    setText(word, (left === 0 ? word.dataset.up : left <= 60 ? word.dataset.last : "") ?? "");
     if (grace) late(grace, running && left === 0 && timer.dataset.closes === "yes");
   }
 

@@ -8,6 +8,7 @@
  */
 
 import { Idiomorph } from "../vendor/idiomorph.js";
+import * as chime from "./chime.js";
 import { connect } from "./link.js";
 import * as timer from "./timer.js";
 
@@ -15,11 +16,7 @@ const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const screen_ = /** @type {HTMLElement} */ (document.getElementById("screen"));
 const pages = /** @type {HTMLElement} */ (document.getElementById("pages"));
 const connection = /** @type {HTMLElement} */ (document.getElementById("connection"));
-const words = {
-  minutes: main.dataset.minutes ?? "#",
-  seconds: main.dataset.seconds ?? "#",
-  up: main.dataset.up ?? "",
-};
+const words = timer.wordsOf(main);
 /** From the largest type to the smallest that the back row can read. */
 const SIZES = ["cards-huge", "cards-large", "cards-middle", "cards-small"];
 
@@ -102,7 +99,7 @@ function settle(key) {
     window.setTimeout(() => window.location.reload(), AGAIN_MS * (1 + Math.random()));
   }
   timer.restart();
-  timer.draw(words);
+  timer.draw(words, chime.ring);
   arrange();
 }
 
@@ -123,7 +120,8 @@ document.addEventListener("keydown", (event) => {
 window.addEventListener("resize", arrange);
 document.fonts?.ready.then(arrange);
 
-timer.run(words);
+chime.offer(/** @type {HTMLButtonElement} */ (document.getElementById("sound")));
+timer.run(words, chime.ring);
 settle(screen_.querySelector("[data-key]")?.getAttribute("data-key") ?? "");
 
 /** @type {number | undefined} */

@@ -23,6 +23,9 @@ from .rights import audience, house
 
 bp = Blueprint("stage", __name__)
 
+LOW, LAST = 0.2, 0.05
+"""Shares of a timer from which its end is near, and very near; `static/js/timer.js` and `phone.js` say the same."""
+
 SHORT_PROMPT, MIDDLE_PROMPT = 60, 140
 """Letters. Up to 60 fill two lines of a projector at the largest size, up to 140 four lines at the next."""
 
@@ -78,13 +81,30 @@ def qr(text: str, label: str) -> Markup:
 
 
 @bp.app_template_filter("minutes_left")
-def minutes_left(seconds: int) -> str:
-    """Say a timer's rest in words a room reads at a glance: whole minutes, seconds only in the last one."""
+def minutes_left(seconds: int, total: int = 0) -> str:
+    """Say a timer's rest in words a room reads at a glance; `static/js/timer.js` goes on from there."""
     if seconds <= 0:
         return _("Time is up")
+    if seconds <= 10:
+        return _("10 seconds left")
+    if seconds <= 30:
+        return _("30 seconds left")
     if seconds <= 60:
-        return _("%(seconds)d s", seconds=seconds)
-    return _("%(minutes)d min", minutes=-(-seconds // 60))
+        return _("1 minute left")
+    minutes = -(-seconds // 60)
+    if seconds <= total * LOW:
+        return _("%(minutes)s minutes left", minutes=minutes)
+    return _("%(minutes)d min", minutes=minutes)
+
+
+@bp.app_template_filter("timer_state")
+def timer_state(timer: screens.TimerScreen) -> str:
+    """Return the class that paints a timer whose end is near, very near or past; empty for any other."""
+    if timer.left <= 0:
+        return "is-up"
+    if timer.left <= timer.total * LAST:
+        return "is-last"
+    return "is-low" if timer.left <= timer.total * LOW else ""
 
 
 @bp.app_template_filter("clock_left")

@@ -1,0 +1,91 @@
+"""Running a room in a real browser: timers, eyes up, breaks and the private word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.small_guide import look_up
+
+from .conftest import Leader, axe_findings
+
+SHOT = Callable[[Page, str], Path]
+TONES = """() => {
+    const Real = window.AudioContext;
+    window.AudioContext = class extends Real {
+        createOscillator() {
+            const root = document.documentElement;
+            root.dataset.tones = String(Number(root.dataset.tones ?? 0) + 1);
+            return super.createOscillator();
+        }
+    };
+}"""
+
+
+def a_page(
+    chromium: Browser, leader: Leader, width: int, height: int, *, dark: bool = False, cookie: bool = False
+) -> Page:
+    """Return a page of this size; with the leader's cookie where asked."""
+    context = chromium.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce",
+        base_url=leader.url,
+    )
+    if cookie:
+        context.add_cookies([{"name": "unstuck", "value": leader.cookie, "url": leader.url}])
+    return context.new_page()
+
+
+def a_phone(chromium: Browser, leader: Leader, *, dark: bool = False) -> Page:
+    """Return a phone that has joined."""
+    phone = a_page(chromium, leader, 360, 740, dark=dark)
+    phone.goto(leader.join_path)
+    phone.locator("main button[type=submit]").first.click()
+    expect(phone.locator("[data-status]")).to_have_text("Connected")
+    return phone
+
+
+def test_a_timer_ends_in_words_and_sounds_only_where_asked(chromium: Browser, leader: Leader, shot: SHOT) -> None:
+    stage = a_page(chromium, leader, 1920, 1080)
+    stage.add_init_script(f"({TONES})()")
+    stage.goto(f"/stage/{look_up(leader.house, leader.live_id).stage_token}")
+    leader.ask("stuck")
+    phone = a_phone(chromium, leader, dark=True)
+    sound = stage.locator("#sound")
+    expect(sound).to_have_attribute("aria-pressed", "false")
+
+    leader.press("timer_start", "300")
+    text = stage.locator(".stage-minutes")
+    expect(text).to_have_text("5 min")
+    shot(stage, "room-timer-1920")
+    stage.set_viewport_size({"width": 1024, "height": 768})
+    shot(stage, "room-timer-1024")
+    leader.press("timer_start", "2")  # over before anybody chose a sound
+    expect(text).to_have_text("Time is up", timeout=6000)
+    expect(stage.locator("html[data-tones]")).to_have_count(0)
+    expect(stage.locator(".stage-timer")).to_have_class("stage-timer is-up")
+    expect(phone.locator(".timer")).to_contain_text("Time is up")
+    shot(stage, "room-timer-up")
+    shot(phone, "room-phone-timer-up")
+
+    stage.mouse.move(300, 300)
+    sound.click()
+    expect(sound).to_have_text("Sound when time is up: on")
+    shot(stage, "room-sound")
+    expect(stage.locator("html")).to_have_attribute("data-tones", "2")  # it is heard once when chosen
+    leader.press("timer_start", "3")
+    expect(stage.locator("html")).to_have_attribute("data-tones", "4", timeout=6000)
+    stage.reload()
+    expect(sound).to_have_attribute("aria-pressed", "true")
+
+    leader.press("timer_start", "60")
+    expect(text).to_have_text("1 minute left")
+    expect(phone.locator(".timer")).to_contain_text("Last minute")
+    expect(phone.locator(".timer")).not_to_contain_text("Time is up")
+    shot(phone, "room-phone-last-minute")
+    stage.emulate_media(color_scheme="dark")
+    shot(stage, "room-timer-minute-dark")
+    assert axe_findings(stage) == []
