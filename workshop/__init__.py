@@ -49,6 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         notes,
         offline,
         papers,
+        prints,
         reports,
         sent,
         stage,
@@ -104,6 +105,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(check_ins.bp)
     app.register_blueprint(follow_up.bp)
     app.register_blueprint(teams.bp)
+    app.register_blueprint(prints.bp)
 
     realtime.init_app(app)
     headers.init_app(app, settings)  # last: nothing may stand outside it

@@ -29,6 +29,7 @@ STATIC = ROOT / "static"
 BUNDLES = {
     "phone.css": ("tokens", "base", "activities", "phone", "record", "check_ins"),
     "notes.css": ("notes", "notes_live"),
+    "prints.css": ("tokens", "base", "prints"),
     "stage.css": ("tokens", "base", "activities", "stage"),
     "console.css": (
         "tokens",
