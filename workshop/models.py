@@ -129,6 +129,7 @@ class LiveSession(Base):
     purged_on: Mapped[date | None] = mapped_column(Date)  # the day its released data went
     created_by: Mapped[str | None] = mapped_column(ForeignKey("accounts.id", ondelete="SET NULL"))
     created_on: Mapped[date] = mapped_column(Date)
+    planned_for: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))  # when it is to begin
 
     phase: Mapped[str] = mapped_column(String(16), default="lobby")
     version: Mapped[int] = mapped_column(Integer, default=1)

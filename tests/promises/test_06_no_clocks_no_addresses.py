@@ -37,6 +37,7 @@ CLOCKS = {
     "staff_links.expires_at": "staff",
     "staff_links.used_at": "staff",
     "guides.updated_at": "the library",
+    "live_sessions.planned_for": "the facilitator's own choice",
     "live_sessions.started_at": "the facilitator's own press",
     "live_sessions.ended_at": "the facilitator's own press",
     "live_sessions.step_started_at": "the facilitator's own press",
