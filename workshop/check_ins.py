@@ -220,7 +220,9 @@ def tick(house: House) -> None:
         with _alone("planned"), house.database.transaction() as session:
             plan(session, session.get_one(LiveSession, live_id), today)
     with house.database.transaction() as session:
-        check_ins = list(session.scalars(select(CheckIn).where(CheckIn.state.in_(("open", "planned")))))
+        check_ins = list(
+            session.scalars(select(CheckIn).where(CheckIn.state.in_(("open", "planned"))).order_by(CheckIn.number))
+        )  # in their order: the first has to close before the second can open
         closing = set(
             session.scalars(
                 mine.join(ActivityRun, ActivityRun.live_id == CheckIn.live_id).where(

