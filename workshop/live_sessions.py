@@ -12,7 +12,7 @@ A file of this length because the journey of a session is one thought.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -33,6 +33,7 @@ from .models import Account, ActivityRun, Guide, LiveSession, SessionRole
 from .words import _
 
 LONGEST_TIMER = 8 * 3600
+LONGEST_BREAK = 4 * 60
 LARGEST_GROUP = 10_000
 
 
@@ -54,6 +55,7 @@ class NewSession:
     freeze_after_minutes: int = 15
     keep_days: int = 90
     rehearsal: bool = False
+    planned_for: datetime | None = None
 
 
 # -- before the session
@@ -106,6 +108,7 @@ def _fresh(house: House, new: NewSession, source: str, creator: str | None) -> L
         keep_days=new.keep_days,
         created_by=creator,
         created_on=house.clock().date(),
+        planned_for=new.planned_for,
         phase="lobby",
         version=1,
         joined=0,
@@ -149,6 +152,7 @@ def _copy_of(live: LiveSession, **changes: Any) -> NewSession:
         freeze_after_minutes=live.freeze_after_minutes,
         keep_days=live.keep_days,
         rehearsal=live.rehearsal,
+        planned_for=live.planned_for,
     )
     new = replace(new, **changes)
     _check(new)
@@ -198,7 +202,7 @@ def rehearse(house: House, actor: Account, live_id: str) -> str:
     """Make a rehearsal of a session: same guide and settings, nothing of it shown, frozen or kept."""
     with house.database.transaction() as session:
         live = get(session, live_id)
-        fresh = _fresh(house, _copy_of(live, rehearsal=True), live.guide_source, actor.id)
+        fresh = _fresh(house, _copy_of(live, rehearsal=True, planned_for=None), live.guide_source, actor.id)
         fresh.guide_id = live.guide_id
         session.add(fresh)
         session.flush()
@@ -307,6 +311,11 @@ def _require_running(live: LiveSession) -> None:
         raise WorkshopError(_("The session is not running."), status=409)
 
 
+def _require_no_break(live: LiveSession) -> None:
+    if live.break_until is not None:
+        raise WorkshopError(_("The room is on a break. Press Go on first."), status=409)
+
+
 def _require_nothing_open(session: Session, live: LiveSession) -> None:
     busy = session.scalar(select(ActivityRun).where(ActivityRun.live_id == live.id, ActivityRun.state != "released"))
     if busy is not None:
@@ -314,6 +323,7 @@ def _require_nothing_open(session: Session, live: LiveSession) -> None:
 
 
 def _go(house: House, session: Session, live: LiveSession, activity_id: str) -> dict[str, Any]:
+    _require_no_break(live)
     _require_nothing_open(session, live)
     guide = guide_of(live)
     values: dict[str, Any] = {"at": activity_id, "blank": False, **NO_TIMER}
@@ -332,6 +342,7 @@ def _start(house: House, session: Session, live: LiveSession, argument: str) -> 
 
 def _open(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
     _require_running(live)
+    _require_no_break(live)
     activity = guide_of(live).activity(live.at or "")
     if not KINDS[activity.kind].asks:
         raise WorkshopError(_("There is nothing to open here. Go to the next one."), status=409)
@@ -383,6 +394,8 @@ def _end(house: House, session: Session, live: LiveSession, argument: str) -> di
         "door_open": False,
         "code": None,
         "blank": False,
+        "eyes_up": False,
+        **_no_break(house, live),
         **NO_TIMER,
     }
 
@@ -401,6 +414,70 @@ def _stage_link(house: House, session: Session, live: LiveSession, argument: str
 
 def _blank(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
     return {"blank": argument == "on"}
+
+
+# -- the room's attention
+
+
+def _eyes_up(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
+    _require_running(live)
+    return {"eyes_up": argument == "on"}
+
+
+def _break_start(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
+    """Let the room rest: the question stays as it is and a running timer waits."""
+    _require_running(live)
+    _require_no_break(live)
+    if not argument.isdecimal() or not 1 <= int(argument[:6]) <= LONGEST_BREAK:
+        raise WorkshopError(_("A break lasts from one minute to four hours."))
+    now = house.clock()
+    running = live.timer_ends_at is not None and bool(timer_left(live, now))
+    hold = {"timer_ends_at": None, "timer_left": timer_left(live, now)} if running else {}
+    return {
+        "break_started_at": now,
+        "break_until": now + timedelta(minutes=int(argument)),
+        "break_held_timer": running,
+        "eyes_up": False,
+        "blank": False,
+        **hold,
+    }
+
+
+def _break_end(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
+    _require_running(live)
+    if live.break_until is None:
+        raise WorkshopError(_("There is no break to end."), status=409)
+    timer = _timer_resume(house, session, live, "") if live.break_held_timer and live.timer_left is not None else {}
+    return {**_no_break(house, live), **timer}
+
+
+def _no_break(house: House, live: LiveSession) -> dict[str, Any]:
+    return {
+        "break_started_at": None,
+        "break_until": None,
+        "break_held_timer": False,
+        "break_seconds": round(rested(live, house.clock())),
+    }
+
+
+def rested(live: LiveSession, now: datetime) -> float:
+    """Return how many seconds of this session were breaks, a running one included."""
+    if live.break_started_at is None:
+        return live.break_seconds
+    return live.break_seconds + max(0.0, (now - _aware(live.break_started_at)).total_seconds())
+
+
+def break_left(live: LiveSession, now: datetime) -> int | None:
+    """Return the seconds until the room comes back, 0 when it is time, None without a break."""
+    return None if live.break_until is None else max(0, round((_aware(live.break_until) - now).total_seconds()))
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _where_found(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
+    return {"where_found": " ".join(argument.split())[:120]}
 
 
 # -- timers: `timer_ends_at` while running, `timer_left` while paused
@@ -426,6 +503,7 @@ def _seconds(argument: str) -> int:
 
 def _timer_start(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
     _require_running(live)
+    _require_no_break(live)
     seconds = _seconds(argument)
     ends = house.clock() + timedelta(seconds=seconds)
     return {"timer_ends_at": ends, "timer_left": None, "timer_total": seconds}
@@ -433,6 +511,7 @@ def _timer_start(house: House, session: Session, live: LiveSession, argument: st
 
 def _timer_add(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
     _require_running(live)
+    _require_no_break(live)
     seconds, now = _seconds(argument), house.clock()
     left = timer_left(live, now)
     if left is None:
@@ -480,6 +559,10 @@ _MOVES = {
     "door": _door,
     "stage_link": _stage_link,
     "blank": _blank,
+    "eyes_up": _eyes_up,
+    "break_start": _break_start,
+    "break_end": _break_end,
+    "where_found": _where_found,
     "timer_start": _timer_start,
     "timer_add": _timer_add,
     "timer_pause": _timer_pause,
@@ -497,6 +580,7 @@ def _close_by_hand(house: House, live_id: str, version: int) -> int:
         live = get(session, live_id)
         if live.version != version:
             raise Stale(_("Somebody else moved on. Here is the present state."))
+        _require_no_break(live)
         run = run_of(session, live, live.at)
         if run is None or run.state != "open":
             raise WorkshopError(_("No question is open here."), status=409)

@@ -147,6 +147,13 @@ class LiveSession(Base):
     timer_total: Mapped[int | None] = mapped_column(Integer)  # seconds
     timer_closes: Mapped[bool] = mapped_column(Boolean, default=False)
 
+    eyes_up: Mapped[bool] = mapped_column(Boolean, default=False)  # phones rest; what is typed stays on them
+    break_started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    break_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))  # None: no break
+    break_held_timer: Mapped[bool] = mapped_column(Boolean, default=False)  # the timer ran when the break began
+    break_seconds: Mapped[int] = mapped_column(Integer, default=0)  # of the breaks that are over
+    where_found: Mapped[str] = mapped_column(String(120), default="")  # where the facilitator is in a break
+
     runs: Mapped[list[ActivityRun]] = relationship(back_populates="live", order_by="ActivityRun.ordinal")
 
 

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from . import actions, anonymity, live_sessions, who_sees
 from .actions import ActionLine
 from .activities import KINDS
-from .guides.schema import Activity, Guide
+from .guides.schema import Activity, Guide, Step
 from .house import House
 from .models import ActivityRun, Card, CheckIn, FollowUp, LiveSession
 from .words import _
@@ -35,6 +35,14 @@ class TimerScreen:
     total: int
     running: bool
     closes: bool
+
+
+@dataclass(frozen=True)
+class BreakScreen:
+    """A break: `back` is this server's local time of day as HH:MM, `left` the seconds until then."""
+
+    back: str
+    left: int
 
 
 @dataclass(frozen=True)
@@ -94,6 +102,8 @@ class PhoneScreen:
     instruction: str = ""
     activity: ActivityScreen | None = None
     timer: TimerScreen | None = None
+    eyes_up: bool = False  # the phone rests over what is typed on it
+    pause: BreakScreen | None = None
     promise: tuple[str, ...] = ()  # who sees what and when, one sentence each
     unprotected: tuple[str, ...] = ()  # what is not protected
     moved_url: str = ""
@@ -127,6 +137,7 @@ class StageScreen:
     step_count: int = 0
     activity: ActivityScreen | None = None
     timer: TimerScreen | None = None
+    pause: BreakScreen | None = None
 
 
 @dataclass(frozen=True)
@@ -182,7 +193,11 @@ class ConsoleScreen:
     answered: int = 0
     floor: int = 5
     hint: str = ""  # what to know before the primary move, such as "4 of the 5 needed so far"
+    eyes_up: bool = False
     behind_minutes: int | None = None  # positive: behind the plan
+    ends: str = ""  # when the session ends as things stand, as HH:MM
+    shorten: str = ""  # how to catch up, where that is worth a thought
+    where_found: str = ""  # where the facilitator can be found in a break
     expected: int = 0
     leader: str = ""
     moved_url: str = ""  # moved: the console of the session that took over
@@ -199,6 +214,14 @@ def timer(live: LiveSession, now: datetime) -> TimerScreen | None:
     if left is None:
         return None
     return TimerScreen(left, live.timer_total or left, live.timer_ends_at is not None, live.timer_closes)
+
+
+def pause(live: LiveSession, now: datetime) -> BreakScreen | None:
+    """Return the break the room is on, None while there is none."""
+    left = live_sessions.break_left(live, now)
+    if left is None or live.break_until is None or live.phase != "running":
+        return None
+    return BreakScreen(local_clock(live.break_until), left)
 
 
 def _phase(run: ActivityRun | None, asks: bool) -> str:
@@ -320,6 +343,8 @@ def phone(session: Session, live: LiveSession, house: House) -> PhoneScreen:
         instruction=step.instruction,
         activity=shown,
         timer=timer(live, house.clock()),
+        eyes_up=live.eyes_up,
+        pause=pause(live, house.clock()),
         **common,
     )
 
@@ -368,6 +393,7 @@ def stage(session: Session, live: LiveSession, house: House) -> StageScreen:
         step_number=[one.id for one in guide.steps].index(step.id) + 1,
         activity=shown,
         timer=timer(live, house.clock()),
+        pause=pause(live, house.clock()),
         **common,
     )
 
@@ -406,13 +432,20 @@ def console(session: Session, live: LiveSession, role: str, house: House) -> Con
         answered=shown.answered,
         floor=live.room_floor,
         hint=hint,
-        behind_minutes=_behind(live, guide, house.clock()),
+        eyes_up=live.eyes_up,
+        behind_minutes=(late := _behind(live, guide, house.clock())),
+        ends=_ends(live, guide, house.clock(), late),
+        shorten=_shorten(live, guide, late),
+        where_found=live.where_found,
         expected=live.expected,
         leader=live.leader,
         moved_url=f"/staff/sessions/{moved.id}/" if moved else "",
         stage_url=f"/stage/{live.stage_token}" if live.stage_token else "",
         promise=who_sees.promise(live),
     )
+
+
+LATE = 5  # minutes behind the plan that a step takes up by itself
 
 
 def _agenda(session: Session, live: LiveSession, guide: Guide, now: datetime) -> tuple[AgendaStep, ...]:
@@ -440,6 +473,8 @@ def _agenda(session: Session, live: LiveSession, guide: Guide, now: datetime) ->
         )
         steps.append(AgendaStep(step.id, step.title, step.minutes, local_clock(starts), step.id == here, stops))
         starts += timedelta(minutes=step.minutes)
+        if step.id == here:  # what comes after a break begins later by it
+            starts += timedelta(seconds=_rest(live, now))
     return tuple(steps)
 
 
@@ -450,12 +485,12 @@ def _behind(live: LiveSession, guide: Guide, now: datetime) -> int | None:
     """Return the minutes behind the plan (negative: ahead), None while not running.
 
     Inside a step nobody is late before its planned end has passed, nor early
-    before its planned start.
+    before its planned start. A break is a break and makes nobody late.
     """
     if live.phase != "running" or live.started_at is None or live.at is None:
         return None
     started = live.started_at if live.started_at.tzinfo else live.started_at.replace(tzinfo=UTC)
-    gone = (now - started).total_seconds() / 60
+    gone = ((now - started).total_seconds() - live_sessions.rested(live, now)) / 60
     before = 0
     here = guide.step_of(live.at).id
     for step in guide.steps:
@@ -467,6 +502,46 @@ def _behind(live: LiveSession, guide: Guide, now: datetime) -> int | None:
     return None
 
 
+def _rest(live: LiveSession, now: datetime) -> float:
+    """Return the seconds of all breaks as they are planned now: a running one lasts until its end or longer."""
+    left = live_sessions.break_left(live, now)
+    return live_sessions.rested(live, now) + (left or 0)
+
+
+def _ends(live: LiveSession, guide: Guide, now: datetime, late: int | None) -> str:
+    """Return when the session ends if the rest goes as planned, HH:MM; empty while it is not running."""
+    if late is None or live.started_at is None:
+        return ""
+    planned = timedelta(minutes=sum(step.minutes for step in guide.steps) + late, seconds=_rest(live, now))
+    return local_clock(live.started_at + planned)
+
+
+def _shorten(live: LiveSession, guide: Guide, late: int | None) -> str:
+    """Return what could be left out of the coming steps; empty up to five minutes behind the plan.
+
+    An activity can be left out when no later one builds on it, when it is not
+    for the manager, and when something else remains of its step.
+    """
+    if late is None or late <= LATE or live.at is None:
+        return ""
+    ids = [item.id for item in guide.activities]
+    coming = set(ids[ids.index(live.at) + 1 :])
+    needed = {item.source for item in guide.activities}
+    spare: list[tuple[int, int, Activity, Step]] = []
+    for step in guide.steps:
+        ahead = [item for item in step.activities if item.id in coming]
+        free = [item for item in ahead if item.id not in needed and item.for_ != "manager" and KINDS[item.kind].asks]
+        count = len(free) - (len(free) == len(step.activities))
+        if count > 0:
+            spare.append((-count, len(spare), free[-1], step))
+    if not spare:
+        return ""
+    names = [
+        _("“%(prompt)s” in %(step)s", prompt=item.prompt, step=step.title) for _n, _i, item, step in sorted(spare)[:2]
+    ]
+    return _("To catch up, you could skip %(what)s.", what=_(" or ").join(names))
+
+
 def _moves(live: LiveSession, guide: Guide, shown: StageScreen) -> tuple[Move | None, tuple[Move, ...], str]:
     """Return the one move that comes next, the moves beside it, and what to know before."""
     ids = [item.id for item in guide.activities]
@@ -475,6 +550,8 @@ def _moves(live: LiveSession, guide: Guide, shown: StageScreen) -> tuple[Move | 
         return Move("start", _("Start: %(step)s", step=guide.steps[0].title)), (), _lobby_hint(live)
     if live.phase != "running" or live.at is None or shown.activity is None:
         return None, (), ""
+    if shown.pause is not None:
+        return Move("break_end", _("Go on")), (end,), ""
     index = ids.index(live.at)
     follows = guide.activity(ids[index + 1]) if index + 1 < len(ids) else None
     back = (Move("back", _("Back")),) if index else ()

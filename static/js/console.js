@@ -167,6 +167,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "PageDown" || event.key === "ArrowRight" || (event.key === " " && !onControl)) click("#primary");
   else if (event.key === "PageUp" || event.key === "ArrowLeft") click('button[value="back"]');
   else if (event.key === "b" || event.key === "B" || event.key === ".") click('button[value^="blank:"]');
+  else if (event.key === "e" || event.key === "E") click('button[value^="eyes_up:"]');
   else if (event.key === "?") toggleKeys();
   else if (event.key === "Escape") {
     keys?.removeAttribute("data-shown");

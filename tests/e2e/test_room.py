@@ -89,3 +89,46 @@ def test_a_timer_ends_in_words_and_sounds_only_where_asked(chromium: Browser, le
     stage.emulate_media(color_scheme="dark")
     shot(stage, "room-timer-minute-dark")
     assert axe_findings(stage) == []
+
+
+def test_eyes_up_and_a_break_keep_what_is_typed(chromium: Browser, leader: Leader, shot: SHOT) -> None:
+    leader.ask("stuck")
+    phone = a_phone(chromium, leader)
+    console = a_page(chromium, leader, 1280, 800, cookie=True)
+    console.goto(f"/staff/sessions/{leader.live_id}/")
+    expect(console.locator("main[data-up-now]")).to_have_count(1)
+    stage = a_page(chromium, leader, 1024, 768)
+    stage.goto(f"/stage/{look_up(leader.house, leader.live_id).stage_token}")
+    field = phone.locator("textarea:visible").first
+    field.fill("half a thought")
+
+    console.keyboard.press("e")
+    cover = phone.locator("[data-cover]")
+    expect(cover).to_contain_text("Eyes up")
+    expect(field).to_be_hidden()
+    expect(stage.locator(".stage-state")).to_have_text("Open now: answer on your phone")
+    expect(console.locator('button[value="eyes_up:off"]')).to_have_attribute("aria-pressed", "true")
+    shot(phone, "room-phone-eyes")
+    shot(console, "room-console-eyes")
+    console.keyboard.press("e")
+    expect(cover).to_have_count(0)
+    expect(field).to_have_value("half a thought")
+    expect(field).to_be_focused()
+
+    console.locator('button[value="break_start:15"]').click()
+    expect(cover).to_contain_text("Break. Back at")
+    expect(stage.locator(".stage-back")).to_contain_text("Back at")
+    for name, page in (("phone", phone), ("stage", stage), ("console", console)):
+        expect(page.locator("body")).to_contain_text("Back at")
+        shot(page, f"room-{name}-break")
+        page.emulate_media(color_scheme="dark")
+        shot(page, f"room-{name}-break-dark")
+        assert axe_findings(page) == [], name
+    stage.set_viewport_size({"width": 1920, "height": 1080})
+    shot(stage, "room-stage-break-1920")
+    phone.reload()  # what is typed outlives a reload in the middle of a break
+    expect(cover).to_contain_text("14:")
+    console.locator("#primary").click()
+    expect(cover).to_have_count(0)
+    expect(field).to_have_value("half a thought")
+    expect(stage.locator(".stage-state")).to_be_visible()

@@ -42,6 +42,8 @@ CLOCKS = {
     "live_sessions.ended_at": "the facilitator's own press",
     "live_sessions.step_started_at": "the facilitator's own press",
     "live_sessions.timer_ends_at": "the facilitator's own press",
+    "live_sessions.break_started_at": "the facilitator's own press",
+    "live_sessions.break_until": "the facilitator's own choice",
     "freezes.frozen_at": "the facilitator's own press",
     "deliveries.made_at": "the facilitator's own press",
     "deliveries.expires_at": "the facilitator's own choice",

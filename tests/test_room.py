@@ -1,0 +1,155 @@
+"""Running the room: eyes up, breaks with a time, the plan clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.small_guide import ask, go, look_up, make_session
+from workshop import fragments, live_sessions, screens
+from workshop.errors import Stale, WorkshopError
+from workshop.house import House
+from workshop.models import Account
+
+
+@dataclass
+class Clock:
+    """A clock that stands until it is told to move."""
+
+    now: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        """Return the moment it stands at."""
+        return self.now
+
+    def pass_minutes(self, minutes: float) -> None:
+        """Move on."""
+        self.now += timedelta(minutes=minutes)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def timed(house: House, clock: Clock) -> House:
+    return replace(house, clock=clock)
+
+
+@pytest.fixture
+def live_id(timed: House, facilitator: Account) -> str:
+    """Return a running session whose first question is open."""
+    made = make_session(timed, facilitator)
+    ask(timed, made, "stuck")
+    return made
+
+
+def console(house: House, live_id: str, role: str = "run") -> screens.ConsoleScreen:
+    with house.database.transaction() as session:
+        return screens.console(session, live_sessions.get(session, live_id), role, house)
+
+
+def phone(house: House, live_id: str) -> screens.PhoneScreen:
+    with house.database.transaction() as session:
+        return screens.phone(session, live_sessions.get(session, live_id), house)
+
+
+def test_eyes_up_covers_phones_and_leaves_stage_and_place_alone(timed: House, live_id: str) -> None:
+    before = phone(timed, live_id)
+    stage = console(timed, live_id).stage
+    go(timed, live_id, "eyes_up", "on")
+    covered = phone(timed, live_id)
+    assert covered.eyes_up and covered.key == before.key and covered.activity == before.activity
+    assert console(timed, live_id).stage == stage
+    go(timed, live_id, "eyes_up", "off")
+    assert phone(timed, live_id) == before
+
+
+def test_a_break_says_when_it_ends_holds_the_timer_and_makes_nobody_late(
+    timed: House, live_id: str, clock: Clock
+) -> None:
+    go(timed, live_id, "timer_start", "300")
+    go(timed, live_id, "timer_closes", "on")
+    before = phone(timed, live_id)
+    start = clock()
+    clock.pass_minutes(2)
+    go(timed, live_id, "break_start", "15")
+    rest = phone(timed, live_id)
+    assert rest.pause == screens.BreakScreen(screens.local_clock(clock() + timedelta(minutes=15)), 900)
+    assert rest.key == before.key and rest.activity == before.activity
+    assert rest.timer is not None and (rest.timer.left, rest.timer.running) == (180, False)
+    shown = console(timed, live_id)
+    assert shown.stage.pause == rest.pause
+    assert shown.primary is not None and shown.primary.command == "break_end"
+    assert shown.behind_minutes == 0
+    for command, argument in (("close", ""), ("jump", "hello"), ("timer_add", "60"), ("break_start", "5")):
+        with pytest.raises(WorkshopError, match="break"):
+            go(timed, live_id, command, argument)
+    clock.pass_minutes(20)  # five minutes longer than said
+    assert console(timed, live_id).stage.pause == screens.BreakScreen(rest.pause.back, 0)
+    go(timed, live_id, "break_end")
+    after = phone(timed, live_id)
+    assert after.pause is None and after.timer == screens.TimerScreen(180, 300, True, True)
+    shown = console(timed, live_id)
+    assert shown.behind_minutes == 0
+    assert shown.ends == screens.local_clock(start + timedelta(minutes=20 + 20))  # the plan and the break
+    go(timed, live_id, "close")
+    assert phone(timed, live_id).activity.phase == "too_few"  # type: ignore[union-attr]
+
+
+def test_a_timer_that_was_stopped_before_the_break_stays_stopped(timed: House, live_id: str) -> None:
+    go(timed, live_id, "timer_start", "300")
+    go(timed, live_id, "timer_pause")
+    go(timed, live_id, "break_start", "5")
+    go(timed, live_id, "break_end")
+    assert phone(timed, live_id).timer == screens.TimerScreen(300, 300, False, False)
+
+
+@pytest.mark.parametrize("minutes", ["", "0", "-5", "x", "241", "9" * 40])
+def test_a_break_of_no_sensible_length_is_refused(timed: House, live_id: str, minutes: str) -> None:
+    with pytest.raises(WorkshopError, match="break"):
+        go(timed, live_id, "break_start", minutes)
+
+
+def test_of_two_who_press_at_once_one_is_shown_the_new_state(timed: House, live_id: str) -> None:
+    version = look_up(timed, live_id).version
+    live_sessions.move(timed, "run", live_id, "break_start", "5", version)
+    for command in ("eyes_up", "break_end", "break_start"):
+        with pytest.raises(Stale):
+            live_sessions.move(timed, "run", live_id, command, "10", version)
+
+
+def test_the_end_ends_the_break(timed: House, live_id: str) -> None:
+    go(timed, live_id, "close")
+    go(timed, live_id, "break_start", "5")
+    go(timed, live_id, "end")
+    live = look_up(timed, live_id)
+    assert (live.break_until, live.break_started_at, live.eyes_up) == (None, None, False)
+    assert phone(timed, live_id).pause is None
+
+
+def test_the_plan_clock_says_the_new_end_and_what_to_skip(timed: House, live_id: str, clock: Clock) -> None:
+    """Twenty minutes are planned; the first step has ten of them."""
+    start = clock()
+    clock.pass_minutes(14)
+    shown = console(timed, live_id)
+    assert (shown.behind_minutes, shown.shorten) == (4, "")
+    clock.pass_minutes(4)
+    shown = console(timed, live_id)
+    assert shown.behind_minutes == 8
+    assert shown.ends == screens.local_clock(start + timedelta(minutes=28))
+    # The question to the manager is never offered, and nothing that has been asked.
+    assert "“One word for today” in Say it" in shown.shorten
+    assert "“How much energy do you have?” in Look at your work" in shown.shorten
+    assert "manager" not in shown.shorten
+
+
+def test_a_watcher_sees_the_break_and_no_button(timed: House, live_id: str, app: object) -> None:
+    go(timed, live_id, "break_start", "5")
+    with app.test_request_context():  # type: ignore[attr-defined]
+        html = fragments.console(console(timed, live_id, "watch"))
+    assert "Break. Back at" in html
+    assert 'value="break' not in html
