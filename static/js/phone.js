@@ -334,6 +334,9 @@ function start(main) {
   let retry = 0;
   let downSince = performance.now();
   let timerEnd = 0;
+  let coverEnd = 0;
+  /** @type {HTMLElement | null} */
+  let heldFocus = null;
   /** The form shows although an answer is in: the person pressed Change, or it was refused. */
   let editing = false;
 
@@ -362,6 +365,31 @@ function start(main) {
       article.dataset.key = next.dataset.key;
       patch(article, next);
     } else replace(next);
+    cover(template.content.querySelector("[data-cover]"));
+  }
+
+  /**
+   * Eyes up, or a break: something over the question, which keeps what is typed in it and where the cursor was.
+   * @param {Element | null} next
+   */
+  function cover(next) {
+    const old = one("[data-cover]", place);
+    const { article } = now();
+    if (next && !old) heldFocus = place.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement) : null;
+    old?.remove();
+    if (article) article.inert = Boolean(next);
+    if (next) {
+      place.append(next);
+      coverEnd = performance.now() + Number(one("[data-cover]", place).dataset.left) * 1000;
+      if (!old) {
+        window.scrollTo(0, 0);
+        one("[data-cover-title]", place).focus({ preventScroll: true });
+      }
+      tick();
+    } else if (old) {
+      if (heldFocus?.isConnected) heldFocus.focus();
+      heldFocus = null;
+    }
   }
 
   /** The place is the same: only the parts around the field are renewed. @param {HTMLElement} old @param {HTMLElement} next */
@@ -765,6 +793,11 @@ function start(main) {
   }
 
   function tick() {
+    const back = one("[data-cover-left]", place);
+    if (back) {
+      const rest = Math.max(0, Math.ceil((coverEnd - performance.now()) / 1000));
+      setText(back, rest ? `${Math.floor(rest / 60)}:${String(rest % 60).padStart(2, "0")}` : (back.dataset.up ?? ""));
+    }
     const timer = one("[data-timer]", place);
     const grace = one("[data-grace]", place);
     if (!timer) {
@@ -826,6 +859,7 @@ function start(main) {
       keepUnsent(one("[data-unsent-sentence]", unsent).textContent ?? "", box.value);
     }
     bind();
+    cover(one("[data-cover]", place));
     window.setInterval(tick, 1000);
     window.setTimeout(paintStatus, PATIENCE_WITH_SILENCE_MS + 100);
     window.addEventListener("storage", (event) => {
