@@ -49,6 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         notes,
         offline,
         papers,
+        planning,
         prints,
         reports,
         sent,
@@ -106,6 +107,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(follow_up.bp)
     app.register_blueprint(teams.bp)
     app.register_blueprint(prints.bp)
+    app.register_blueprint(planning.bp)
 
     realtime.init_app(app)
     headers.init_app(app, settings)  # last: nothing may stand outside it

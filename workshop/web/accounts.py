@@ -141,10 +141,24 @@ def reset(token: str) -> Page:
 @bp.get("/")
 @audience("staff")
 def dashboard() -> Page:
-    """Show what matters now."""
+    """Show what matters now, or what a search finds."""
     with house().database.transaction() as db:
-        page = desk.read(db, require_staff())
+        page = desk.read(db, require_staff(), house().clock(), _query())
     return render_template("staff/dashboard.html", page=page)
+
+
+@bp.get("/sessions/ended")
+@audience("staff")
+def ended() -> Page:
+    """Show all ended sessions, page by page."""
+    number = request.args.get("page", 1, type=int)
+    with house().database.transaction() as db:
+        page = desk.read_ended(db, require_staff(), number, _query())
+    return render_template("staff/ended.html", page=page)
+
+
+def _query() -> str:
+    return " ".join(request.args.get("q", "").split())[:200]
 
 
 # The own account -----------------------------------------------------------------------------------------------------

@@ -7,6 +7,9 @@ shows (`screens.console`), what a move does (`live_sessions.move`), and pushes
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
 from babel import Locale, UnknownLocaleError
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
@@ -15,15 +18,16 @@ from sqlalchemy import or_, select
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.validators import Length, NumberRange
+from wtforms.validators import Length, NumberRange, Optional
 
-from .. import anonymity, fragments, live_sessions, retention, screens, who_sees
+from .. import anonymity, fragments, live_sessions, planning, retention, screens, who_sees
 from ..errors import NotFound, Stale, WorkshopError
 from ..guides import schema
 from ..models import Guide, LiveSession
 from ..words import _
 from .forecast import Forecast, forecast
 from .forms import StaffForm, required
+from .planning import MORNING, ReadableDate, ReadableTime
 from .rights import audience, house, require_staff, session_role
 
 bp = Blueprint("facilitate", __name__, url_prefix="/staff/sessions")
@@ -82,6 +86,8 @@ class CreateForm(FloorsForm):
     title = StringField(_l("Title"), [required(_l("Enter a title.")), Length(max=200)])
     team = StringField(_l("Team"), [Length(max=200)], description=_l("Stands on the stage and on the report."))
     language = SelectField(_l("Language"), [CHOSEN], description=_l("What phones and stage speak."))
+    day = ReadableDate(_l("Day"), [Optional()], description=_l("Leave it empty to begin whenever you like."))
+    at = ReadableTime(_l("Begins at"), [Optional()], default=MORNING)
     expected = WholeNumber(
         _l("How many people do you expect?"),
         [
@@ -135,6 +141,10 @@ class CreateForm(FloorsForm):
     )
 
 
+class DayPassed(WorkshopError):
+    """Planned for a day that is over."""
+
+
 # -- create
 
 
@@ -160,7 +170,10 @@ def create() -> Page:
         form.title.data, form.leader.data = guide.title, account.name
     elif "show" not in request.form and form.validate():
         try:
-            live_id = live_sessions.create(house(), account, _new_session(form, found.id))
+            new = replace(_new_session(form, found.id), planned_for=_planned(form))
+            live_id = live_sessions.create(house(), account, new)
+        except DayPassed as error:
+            form.refuse("day", error.sentence)
         except WorkshopError as error:
             form.refuse("title", error.sentence)
         else:
@@ -187,6 +200,16 @@ def _new_session(form: CreateForm, guide_id: str) -> live_sessions.NewSession:
         keep_days=form.keep_days.data,
         rehearsal="rehearsal" in request.form,
     )
+
+
+def _planned(form: CreateForm) -> datetime | None:
+    """Return for when it is planned; a rehearsal is for now."""
+    if "rehearsal" in request.form:
+        return None
+    try:
+        return planning.checked(form.day.data, form.at.data, house().clock())
+    except WorkshopError as error:
+        raise DayPassed(error.sentence) from None
 
 
 def _forecast_of(form: CreateForm) -> Forecast | None:

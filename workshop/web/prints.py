@@ -15,6 +15,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import Form, SelectField, TimeField
 from wtforms.validators import Optional
 
+from .. import planning
 from ..activities import KINDS
 from ..errors import NotFound
 from ..guides import library
@@ -146,7 +147,10 @@ def _session_page(paper: str, live_id: str) -> str:
     live, _role = session_role(live_id)
     g.language = live.language
     form = _form(None)
-    found = plan(guide_of(live), _start(form), live.title, live.team)
+    begins = planning.local(live.planned_for or live.started_at)
+    if begins and "start" not in request.args:
+        form.start.data = begins.time().replace(second=0, microsecond=0)
+    found = plan(guide_of(live), _start(form), live.title, live.team, begins.date() if begins else None)
     back = url_for("facilitate.console", live_id=live.id)
     return _page(paper, found, form, back, _("Back to the session"))
 
