@@ -34,6 +34,18 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         {"options": [{"id": f"o{i}", "label": f"Option {i}"} for i in range(12)]},
         {"options": [{"id": f"o{i}", "label": f"Option {i}"} for i in range(5)], "many": True},
     ],
+    "ranking": [
+        {"options": [{"id": f"o{i}", "label": f"Option {i}"} for i in range(3)]},
+        {"options": [{"id": f"o{i}", "label": f"Option {i}"} for i in range(8)]},
+    ],
+    "points": [
+        {"options": [{"id": f"o{i}", "label": f"Option {i}"} for i in range(2)]},
+        {"options": [{"id": f"o{i}", "label": f"Option {i}"} for i in range(8)], "step": 5},
+    ],
+    "dot_vote": [
+        {"options": [{"id": f"o{i}", "label": f"Option {i}"} for i in range(4)]},
+        {"options": [{"id": f"o{i}", "label": f"Option {i}"} for i in range(12)], "votes": 10, "limit": 3},
+    ],
     "open_text": [{}, {"cards": 10}, {"limit": 2000}, {"cards": 2, "for_manager": True}],
     "word_cloud": [{}, {"words": 5}, {"rolling": True}],
     "info": [{}, {"text": "Read this.\nThen that.", "points": ["One", "Two"]}],
@@ -400,9 +412,11 @@ def test_a_drawing_has_its_finding_in_words_on_every_surface(kind: Kind, config:
 
 
 def _hostile_everywhere(kind: Kind) -> Any:
+    hostile = [{"id": name, "label": HOSTILE if name == "a" else name} for name in "abc"]
     settings_ = {
         "scale": {"low_label": HOSTILE, "high_label": HOSTILE},
         "choice": {"options": [{"id": "a", "label": HOSTILE}, {"id": "b", "label": "B"}]},
+        **{name: {"options": hostile} for name in ("ranking", "points", "dot_vote")},
         "info": {"text": HOSTILE, "points": [HOSTILE]},
         "worksheet": {
             "fields": [

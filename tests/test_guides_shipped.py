@@ -38,7 +38,15 @@ def test_the_main_guide_asks_what_its_steps_are_for() -> None:
     assert asked["lost-spark"].config.cards == asked["frustrates"].config.cards == 5
     before, after = asked["energy-before"].config, asked["energy-after"].config
     assert before == after, "before and after can only be compared on the same scale"
-    assert {activity.kind for activity in MAIN.activities} == set(KINDS)
+
+
+def test_the_shipped_guides_together_use_every_kind_that_a_first_reader_should_see() -> None:
+    used = {activity.kind for guide in GUIDES.values() for activity in guide.activities}
+    assert used <= set(KINDS)
+    assert {"ranking", "points", "dot_vote"} <= used
+    assert {"info", "scale", "choice", "open_text", "word_cloud", "worksheet", "actions"} <= {
+        activity.kind for activity in MAIN.activities
+    }
 
 
 @pytest.mark.parametrize(

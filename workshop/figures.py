@@ -73,10 +73,13 @@ class Item(_Part):
     """One option, one group of points on a scale, or one word of a cloud: a number or a band, never both."""
 
     label: str
-    value: int | None = Field(description="How many people; null where there is a band")
+    value: int | None = Field(
+        description="How many people; of a ranking the place, of points and dots their number; null where there is a band"
+    )
     band: Band | None = Field(
         description="few: 0 to 2 people. some: 3 or more, up to half. most: more than half; where other items have "
-        "numbers, all but two or more. hidden: showing it would give somebody away. here, not_here: where a small "
+        "numbers, all but two or more; of points and dots a small part and nearly all of them. hidden: showing it would "
+        "give somebody away. here, not_here: where a small "
         "group leans on a scale. small, middle, large: the size of a word in a cloud. null where there is a number"
     )
     shown: str = Field(description="The number or band as a reader sees it, in the session's language")

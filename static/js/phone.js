@@ -227,7 +227,7 @@ function sayAnswer(form, fields) {
       if (!(/** @type {HTMLInputElement} */ (el).checked)) continue;
       lines.push(labelOf(el));
     } else if (el.tagName === "SELECT") {
-      lines.push(/** @type {HTMLSelectElement} */ (el).selectedOptions[0]?.text ?? "");
+      if (el.value && el.value !== "0") lines.push(`${labelOf(el)}: ${el.selectedOptions[0].text}`);
     } else lines.push(el.value.trim());
   }
   for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (form.querySelectorAll("button[data-said]"))) {
@@ -293,6 +293,7 @@ function prepareHooks(form) {
       refreshHooks(form);
     });
   }
+  if (form.querySelector("[data-votes]")) void import("./votes.js").then(({ watch }) => watch(form), () => {});
   refreshHooks(form);
 }
 

@@ -47,6 +47,12 @@ KINDS: dict[str, dict[str, Any]] = {
             "options": [{"id": name, "label": name.title()} for name in ("one", "two", "three", "four")],
         },
     },
+    "ranking": {"kind": "ranking", "settings": {"options": [{"id": i, "label": i.title()} for i in ("x", "y", "z")]}},
+    "points": {"kind": "points", "settings": {"options": [{"id": i, "label": i.title()} for i in ("x", "y", "z")]}},
+    "dots": {
+        "kind": "dot_vote",
+        "settings": {"options": [{"id": i, "label": i.title()} for i in ("x", "y", "z", "w")]},
+    },
 }
 """One activity of each sort that the product knows; a new kind belongs in here."""
 
@@ -74,6 +80,13 @@ def fields_for(sort: str, text: str = "", *, quotable: bool = False) -> dict[str
         return {"value": [str(1 + secrets.randbelow(10))]}
     if sort == "choice":
         return {"choice": [secrets.choice(("red", "blue", "green", "grey"))]}
+    if sort == "ranking":
+        return {f"place-{name}": [str(i)] for i, name in enumerate(anonymity.shuffled(("x", "y", "z")), start=1)}
+    if sort == "points":
+        first = 10 * secrets.randbelow(11)
+        return {"points-x": [str(first)], "points-y": [str(100 - first)], "points-z": ["0"]}
+    if sort == "dots":
+        return {f"dots-{name}": [str(secrets.randbelow(2))] for name in ("x", "y", "z")}
     return {"choice": [name for name in ("one", "two", "three", "four") if secrets.randbelow(2)]}
 
 

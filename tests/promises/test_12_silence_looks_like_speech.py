@@ -63,6 +63,10 @@ def fullest(one: Activity) -> dict[str, list[str]]:
     if one.kind == "choice":
         ids = [option.id for option in config.options]
         return {"choice": ids if config.many else [max(ids, key=len)]}
+    if one.kind in ("ranking", "points", "dot_vote"):
+        longest = {"ranking": "8", "points": "100", "dot_vote": "10"}[one.kind]
+        prefix = {"ranking": "place", "points": "points", "dot_vote": "dots"}[one.kind]
+        return {f"{prefix}-{option.id}": [longest] for option in config.options}
     raise AssertionError(f"a new kind: say what its fullest answer is ({one.kind})")
 
 

@@ -124,7 +124,7 @@ class Kind(ABC):
         """Return the byte length of the largest possible fields as JSON, for the size bucket (promise 12)."""
 
 
-from . import actions, choice, info, open_text, scale, word_cloud, worksheet  # noqa: E402
+from . import actions, choice, dot_vote, info, open_text, points, ranking, scale, word_cloud, worksheet  # noqa: E402
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -132,6 +132,9 @@ KINDS: dict[str, Kind] = {
         info.Info(),
         scale.Scale(),
         choice.Choice(),
+        ranking.Ranking(),
+        points.Points(),
+        dot_vote.DotVote(),
         open_text.OpenText(),
         word_cloud.WordCloud(),
         worksheet.Worksheet(),

@@ -21,7 +21,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
-from wtforms import BooleanField, RadioField, SelectMultipleField
+from wtforms import BooleanField, Field, RadioField, SelectField, SelectMultipleField
 
 from .. import anonymity, answers, check_ins, fragments, live_sessions, screens, who_sees
 from ..activities import KINDS
@@ -302,8 +302,12 @@ def in_words(activity: ActivityScreen, fields: Mapping[str, list[str]]) -> tuple
     """
     form = KINDS[activity.kind].answer_form(activity.config)(MultiDict(fields))
     lines: list[str] = []
-    for field in sorted(form, key=lambda field: int(field.name.rpartition("-")[2]) if field.name[-1:].isdigit() else 0):
-        if isinstance(field, RadioField | SelectMultipleField):
+    labels = {one.id: one.label for one in getattr(activity.config, "options", ())}
+    for field in sorted(form, key=_number_of):
+        if isinstance(field, SelectField) and not isinstance(field, SelectMultipleField | RadioField):
+            label = labels.get(field.name.partition("-")[2], "")
+            lines += [f"{label}: {value}" for value in fields.get(field.name, ()) if value not in ("", "0")]
+        elif isinstance(field, RadioField | SelectMultipleField):
             choices: Any = field.choices
             lines += [str(one.label or one.value) for one in choices if one.value in fields.get(field.name, ())]
         elif isinstance(field, BooleanField):
@@ -314,6 +318,12 @@ def in_words(activity: ActivityScreen, fields: Mapping[str, list[str]]) -> tuple
         else:
             lines += [value for value in fields.get(field.name, ()) if value]
     return tuple(lines)
+
+
+def _number_of(field: Field) -> int:
+    """Return the number of a card's field; lists keep the order of their options."""
+    number = "" if isinstance(field, SelectField) else field.name.rpartition("-")[2]
+    return int(number) if number.isdigit() else 0
 
 
 def _phone_page(
