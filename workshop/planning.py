@@ -99,7 +99,7 @@ def invitation(live: LiveSession, day_words: Callable[[date], str]) -> str:
             floor=live.room_floor,
         )
     else:
-        what = _("Each of us works through a few pages on the own phone.")
+        what = _("Each of us fills in a few pages, alone, on our own phones.")
         safe = _(
             "The session asks you nothing: what you write stays on your phone. "
             "Somebody who looks at your screen, or opens your phone, can still read it."

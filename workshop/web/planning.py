@@ -73,7 +73,7 @@ def page(live_id: str) -> Page:
         except WorkshopError as error:
             form.refuse("day", error.sentence)
         else:
-            flash(_("Planned for that day.") if when else _("The session has no day now."), "good")
+            flash(_("The day is set.") if when else _("The session has no day now."), "good")
             return redirect(url_for(".page", live_id=live_id), code=303)
     html = _page(live, form)
     return (html, 422) if form.errors else html
