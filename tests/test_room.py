@@ -6,12 +6,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 
+from tests.pages import csrf_token
 from tests.small_guide import ask, go, look_up, make_session
 from workshop import fragments, live_sessions, screens
+from workshop.db import Base
 from workshop.errors import Stale, WorkshopError
 from workshop.house import House
 from workshop.models import Account
+from workshop.signals import Signals
 
 
 @dataclass
@@ -147,9 +152,50 @@ def test_the_plan_clock_says_the_new_end_and_what_to_skip(timed: House, live_id:
     assert "manager" not in shown.shorten
 
 
-def test_a_watcher_sees_the_break_and_no_button(timed: House, live_id: str, app: object) -> None:
+def test_a_watcher_sees_the_break_and_no_button(timed: House, live_id: str, app: Flask) -> None:
     go(timed, live_id, "break_start", "5")
-    with app.test_request_context():  # type: ignore[attr-defined]
+    with app.test_request_context():
         html = fragments.console(console(timed, live_id, "watch"))
     assert "Break. Back at" in html
     assert 'value="break' not in html
+
+
+def test_a_word_reaches_the_one_who_leads_late_and_leaves_no_trace(
+    timed: House, live_id: str, app: Flask, client: FlaskClient
+) -> None:
+    seconds = [0.0]
+    house = replace(
+        timed,
+        signals=Signals(lambda: seconds[0]),
+        settings=replace(timed.settings, support_contacts="Ombuds office, room 4"),
+    )
+    app.extensions["house"] = house
+    live = look_up(house, live_id)
+    client.post(
+        f"/j/{live.join_token}",
+        data={"csrf_token": csrf_token(client.get(f"/j/{live.join_token}").get_data(as_text=True))},
+    )
+    go(house, live_id, "where_found", "  the  small kitchen ")
+    before = stored(house)
+    page = client.get(f"/s/{live_id}/word").get_data(as_text=True)
+    answer = client.post(f"/s/{live_id}/word", data={"csrf_token": csrf_token(page), "what": "word"})
+    note = answer.get_data(as_text=True)
+    assert "the small kitchen" in note and "Ombuds office, room 4" in note and "Maria Lind" in note
+    assert stored(house) == before
+    assert not console(house, live_id).word
+    seconds[0] = 120.0
+    assert console(house, live_id).word
+    assert not console(house, live_id, "watch").word
+    with app.test_request_context():
+        assert "Somebody would like a word" in fragments.console(console(house, live_id))
+    go(house, live_id, "heard")
+    assert not console(house, live_id).word
+    wrong = client.post(f"/s/{live_id}/word", data={"csrf_token": csrf_token(page), "what": "nonsense"})
+    assert wrong.status_code == 400
+    assert client.post(f"/s/{live_id}/word", data={"csrf_token": csrf_token(page)}).status_code in (200, 400)
+
+
+def stored(house: House) -> str:
+    """Return all rows of the main database."""
+    with house.database.engine.connect() as connection:
+        return repr([connection.execute(table.select()).all() for table in Base.metadata.sorted_tables])

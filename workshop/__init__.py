@@ -58,6 +58,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         take_home,
         take_part,
         teams,
+        word,
     )
     from .web.rights import current_account
 
@@ -96,6 +97,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(papers.bp)
     app.register_blueprint(kept.bp)
     app.register_blueprint(sent.bp)
+    app.register_blueprint(word.bp)
     app.register_blueprint(actions.bp)
     app.register_blueprint(stage.bp)
     app.register_blueprint(reports.bp)

@@ -6,11 +6,12 @@ Lives here: one frozen bundle, made once by `create_app`. Not here: rules.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from .db import Database
+from .signals import Signals
 
 if TYPE_CHECKING:
     from .ballots import BallotBoxes
@@ -30,6 +31,7 @@ class House:
     database: Database
     boxes: BallotBoxes
     clock: Callable[[], datetime] = utc_now
+    signals: Signals = field(default_factory=Signals)
 
     @property
     def seat_key(self) -> bytes:

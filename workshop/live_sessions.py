@@ -290,6 +290,7 @@ def move(house: House, role: str, live_id: str, command: str, argument: str, ver
         raise Stale(_("Somebody else moved on. Here is the present state.")) from error
     if command == "end":
         house.boxes.discard(live_id)
+        house.signals.forget(live_id)
     return version + 1
 
 
@@ -480,6 +481,34 @@ def _where_found(house: House, session: Session, live: LiveSession, argument: st
     return {"where_found": " ".join(argument.split())[:120]}
 
 
+def _heard(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
+    house.signals.heard(live.id)
+    return {}
+
+
+def signal(house: House, live_id: str, secret: bytes, what: str) -> str:
+    """Take a phone's private signal ("word", "slower", "faster") and return the calm note that answers it."""
+    with house.database.transaction() as session:
+        live = get(session, live_id)
+        if live.phase not in ("lobby", "running"):
+            raise WorkshopError(_("The session has ended."), status=409)
+        leader, place = live.leader, live.where_found
+    if what in ("slower", "faster"):
+        house.signals.pace(live_id, secret, what)
+        return _("Noted. It counts once at least five phones have said something.")
+    if what != "word":
+        raise WorkshopError(_("Choose what you would like to say."))
+    house.signals.word(live_id, secret)
+    note = [_("It is on its way, without your name. %(leader)s reads it in a minute or two.", leader=leader)]
+    if place:
+        note.append(_("You find %(leader)s here: %(place)s.", leader=leader, place=place))
+    else:
+        note.append(_("You can speak to %(leader)s in the next break, or leave the room for a while.", leader=leader))
+    if house.settings.support_contacts:
+        note.append(_("You can also turn to: %(contacts)s", contacts=house.settings.support_contacts))
+    return " ".join(note)
+
+
 # -- timers: `timer_ends_at` while running, `timer_left` while paused
 
 
@@ -563,6 +592,7 @@ _MOVES = {
     "break_start": _break_start,
     "break_end": _break_end,
     "where_found": _where_found,
+    "heard": _heard,
     "timer_start": _timer_start,
     "timer_add": _timer_add,
     "timer_pause": _timer_pause,

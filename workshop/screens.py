@@ -197,6 +197,8 @@ class ConsoleScreen:
     behind_minutes: int | None = None  # positive: behind the plan
     ends: str = ""  # when the session ends as things stand, as HH:MM
     shorten: str = ""  # how to catch up, where that is worth a thought
+    word: bool = False  # somebody would like a word; nobody knows who, nor when they pressed
+    pace: str = ""  # which way most phones lean: slower | faster | mixed; empty: too few said so
     where_found: str = ""  # where the facilitator can be found in a break
     expected: int = 0
     leader: str = ""
@@ -436,6 +438,8 @@ def console(session: Session, live: LiveSession, role: str, house: House) -> Con
         behind_minutes=(late := _behind(live, guide, house.clock())),
         ends=_ends(live, guide, house.clock(), late),
         shorten=_shorten(live, guide, late),
+        word=role == "run" and house.signals.word_waits(live.id),
+        pace=house.signals.dial(live.id, live.room_floor) if role == "run" else "",
         where_found=live.where_found,
         expected=live.expected,
         leader=live.leader,

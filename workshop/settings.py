@@ -81,6 +81,7 @@ TABLE: tuple[Setting, ...] = (
         "BRAND_ACCENT", str, "", "Accent colour, such as #0b6b63; readable on white. Dark screens get a lighter shade."
     ),
     Setting("SUPPORT", str, "", "Whom staff may ask for help: a name, an address or a phone number."),
+    Setting("SUPPORT_CONTACTS", str, "", "Whom participants may turn to; a phone shows it to one who asks for a word."),
     Setting("SMTP_HOST", str, "", "Mail server for handing reports over. Empty = no mail; links are copied by hand."),
     Setting("SMTP_PORT", int, "587", "Port of the mail server: 587 with starttls, 465 with tls, 25 with none."),
     Setting("SMTP_USER", str, "", "Account at the mail server, where it asks for one."),
@@ -109,6 +110,7 @@ class Settings:
     brand_logo: Path | None = None
     brand_accent: str = ""
     support: str = ""
+    support_contacts: str = ""
     smtp_host: str = ""
     smtp_port: int = 587
     smtp_user: str = ""

@@ -46,6 +46,8 @@ function patch(html) {
     callbacks: {
       // What this person has opened or shut stays so; the server does not know.
       beforeAttributeUpdated: (name, element) => !(name === "open" && element.tagName === "DETAILS"),
+      // Nor does it know what somebody is typing.
+      beforeNodeMorphed: (element) => !(element === document.activeElement && /** @type {Element} */ (element).matches("input")),
     },
   });
   // A button that is gone leaves its focus to its namesake (the large button may turn into a question and back),
@@ -76,13 +78,14 @@ function follow() {
 
 /** @param {HTMLElement | null} submitter */
 function plain(submitter) {
+  const own = /** @type {HTMLButtonElement} */ (submitter)?.form ?? form;
   // The button lies outside the form in the page; a hidden field stands in for it.
   const field = document.createElement("input");
   field.type = "hidden";
   field.name = "do";
   field.value = /** @type {HTMLButtonElement} */ (submitter)?.value ?? "";
-  form.append(field);
-  form.submit();
+  own.append(field);
+  own.submit();
 }
 
 const link = connect(
@@ -111,6 +114,8 @@ async function press(button) {
     return;
   }
   const [command, ...rest] = button.value.split(":");
+  const typed = /** @type {HTMLInputElement | null} */ (document.getElementById(button.dataset.field ?? "-"));
+  if (typed) rest.push(typed.value);
   busy = true;
   button.setAttribute("aria-busy", "true");
   try {
@@ -139,13 +144,17 @@ function shut(button) {
   asked.querySelector("summary")?.focus({ preventScroll: true });
 }
 
-form.addEventListener("submit", (event) => {
+/** @param {SubmitEvent} event */
+function onSubmit(event) {
   const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
   event.preventDefault();
   // A clicker bounces: one press is one move.
   if (!button || busy) return;
   press(button);
-});
+}
+
+form.addEventListener("submit", onSubmit);
+document.getElementById("where")?.addEventListener("submit", onSubmit);
 
 /** @param {string} selector */
 function click(selector) {

@@ -765,6 +765,26 @@ function start(main) {
     one("[data-heading]", place)?.focus({ preventScroll: true });
   });
 
+  /**
+   * A private word with the one who leads. From outside it looks like a short answer.
+   * @param {import("./link.js").Link} way
+   */
+  function offerWord(way) {
+    const fold = one("[data-word]", document);
+    if (!fold) return;
+    fold.hidden = false;
+    fold.addEventListener("click", (event) => {
+      const button = /** @type {HTMLButtonElement | null} */ (/** @type {HTMLElement} */ (event.target).closest("[data-signal]"));
+      if (!button) return;
+      const note = one("[data-word-note]", fold);
+      const show = (/** @type {string} */ sentence) => {
+        note.hidden = false;
+        setText(note, sentence);
+      };
+      way.send("signal", { what: button.value, pad: "-".repeat(700) }).then((ack) => show(ack.sentence), () => show(words.offline));
+    });
+  }
+
   // -- the small steady line
 
   function paintStatus() {
@@ -859,6 +879,7 @@ function start(main) {
       const box = /** @type {HTMLTextAreaElement} */ (one("[data-unsent-text]", unsent));
       keepUnsent(one("[data-unsent-sentence]", unsent).textContent ?? "", box.value);
     }
+    offerWord(link);
     bind();
     cover(one("[data-cover]", place));
     window.setInterval(tick, 1000);

@@ -132,3 +132,24 @@ def test_eyes_up_and_a_break_keep_what_is_typed(chromium: Browser, leader: Leade
     expect(cover).to_have_count(0)
     expect(field).to_have_value("half a thought")
     expect(stage.locator(".stage-state")).to_be_visible()
+
+
+def test_a_word_is_asked_for_on_the_phone_and_answered_calmly(chromium: Browser, leader: Leader, shot: SHOT) -> None:
+    leader.ask("stuck")
+    console = a_page(chromium, leader, 1280, 800, cookie=True)
+    console.goto(f"/staff/sessions/{leader.live_id}/")
+    console.locator(".links > summary").click()
+    console.locator("#where-found").fill("the small kitchen")
+    shot(console, "room-console-where")
+    console.locator("#where-found").press("Enter")  # saves the place and nothing else
+    expect(console.locator("#where-found")).to_have_value("the small kitchen")
+    phone = a_phone(chromium, leader)
+    phone.locator("[data-word] > summary").click()
+    phone.locator("[data-signal][value=word]").click()
+    note = phone.locator("[data-word-note]")
+    expect(note).to_contain_text("the small kitchen")
+    note.scroll_into_view_if_needed()
+    shot(phone, "room-phone-word")
+    assert axe_findings(phone) == []
+    expect(console.locator("#word")).to_have_count(0)  # not before half a minute has passed
+    expect(phone.locator("form[data-answer]")).to_be_visible()  # the question is still open

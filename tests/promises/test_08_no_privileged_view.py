@@ -43,6 +43,8 @@ ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/s/<live_id>/kept"): ANYBODY,  # terms only: nothing that anybody wrote
     ("GET", "/s/<live_id>/"): SEAT,
     ("POST", "/s/<live_id>/answer"): SEAT,
+    ("GET", "/s/<live_id>/word"): SEAT,
+    ("POST", "/s/<live_id>/word"): SEAT,
     ("GET", "/s/<live_id>/notes/"): SEAT,
     ("GET", "/s/<live_id>/notes/token"): SEAT,
     ("POST", "/s/<live_id>/notes/paper"): SEAT,
@@ -144,6 +146,7 @@ EVENTS: dict[str, frozenset[str]] = {
     "answer": frozenset({"phone"}),
     "mine": frozenset({"phone"}),
     "screen": frozenset({"phone", "stage", *STAFF}),
+    "signal": frozenset({"phone"}),
     "move": RUN,
 }
 """Who gets more than a refusal. `stage` is whoever came in by the stage's link."""
@@ -348,6 +351,7 @@ PAYLOADS: dict[str, dict[str, Any]] = {
     "answer": {"revision": 1, "fields": {"text-0": ["by the wrong hands"]}},
     "mine": {},
     "screen": {},
+    "signal": {"what": "word"},
     "move": {"command": "blank", "argument": "on"},
 }
 

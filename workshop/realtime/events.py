@@ -1,6 +1,6 @@
 """What a connection may say. Thin: who is this, one service, answer.
 
-Lives here: the four events of the wire and the translation of errors to
+Lives here: the five events of the wire and the translation of errors to
 acknowledgements. Not here: any decision; rights are read anew at every event.
 """
 
@@ -105,10 +105,15 @@ def register(transport: Transport, registry: Registry, coalescer: Coalescer, hou
         )
         return {"ok": True, "version": new}
 
+    def signal(caller: Caller, payload: dict[str, Any]) -> Ack:
+        note = live_sessions.signal(house, caller.live_id, caller.secret or b"", _text(payload.get("what")))
+        return {"ok": True, "sentence": note}
+
     transport.on("connect", connect)
     transport.on("disconnect", disconnect)
     transport.on("answer", event("phone", answer))
     transport.on("mine", event("phone", mine))
+    transport.on("signal", event("phone", signal))
     transport.on("screen", event(None, screen))
     transport.on("move", event("console", move))
 

@@ -259,6 +259,8 @@ def move(live_id: str) -> Response:
     """Carry out one pressed button and show the console again; the loser of a race sees the new state."""
     _live, role = session_role(live_id)
     command, _colon, argument = request.form.get("do", "").partition(":")
+    if command == "where_found":
+        argument = request.form.get("where_found", "")
     version = request.form.get("version", "")
     try:
         live_sessions.move(house(), role, live_id, command, argument, int(version) if version.isdecimal() else 0)
