@@ -267,3 +267,15 @@ def _no_number(data: object) -> bool:
     if isinstance(data, Iterable) and not isinstance(data, str):
         return all(map(_no_number, data))
     return isinstance(data, str)
+
+
+def test_coarse_points_of_a_large_group_say_points_and_never_count_people() -> None:
+    kind = KINDS["points"]
+    config = kind.Config.model_validate({"options": [{"id": name, "label": name} for name in "abc"]})
+    result = kind.aggregate(config, [{"points": {"a": 50, "b": 50}}] * 12)
+    chart = kind.chart(config, result)
+
+    assert chart is not None
+    assert result.shape.cells == (Word.SOME, Word.SOME, Word.FEW)
+    assert [bar.shown for bar in chart.bars] == ["20 to 80", "20 to 80", "under 20"]
+    assert "people" not in chart.title

@@ -57,14 +57,18 @@ def selects(prefix: str, ids: Sequence[str], values: Sequence[str]) -> dict[str,
     return {f"{prefix}-{name}": SelectField(choices=[SelectChoice(value, value) for value in values]) for name in ids}
 
 
-def row(label: str, cell: Cell, share: float, few: str = "", most: str = "", *, lead: bool = False) -> Bar:
-    """Return one row: a number drawn to `share`, or a word; `few` and `most` say it where numbers stand beside it."""
+def row(
+    label: str, cell: Cell, share: float, few: str = "", most: str = "", some: str = "", *, lead: bool = False
+) -> Bar:
+    """Return one row: a number drawn to `share`, or a word; `few`, `most` and `some` say what it stands for."""
     if isinstance(cell, int):
         return Bar(label, str(cell), share, lead=lead)
     if cell is Word.FEW and few:
         return Bar(label, few, 0.0, mark="few")
     if cell is Word.MOST and most:
         return Bar(label, most, 1.0, lead=lead, mark="most")
+    if cell is Word.SOME and some:
+        return Bar(label, some, WORD_SHARES[cell], lead=lead, mark="some")
     return Bar(label, said(cell), WORD_SHARES[cell], lead=lead, mark=cell.value)
 
 

@@ -104,23 +104,24 @@ class Points(Kind):
         if shape.precision == "nothing" or len(shape.cells) != len(config.options):
             return None
         leading, said = ahead(config, shape)
-        few = most = ""
+        few = most = some = ""
         if people:
             low = votes.rounded(votes.edge(people))
             few, most = _("under %(points)s", points=low), _("over %(points)s", points=votes.WHOLE - low)
+            some = _("%(low)s to %(high)s", low=low, high=votes.WHOLE - low)
         bars = tuple(
-            row(option.label, cell, cell / 100 if isinstance(cell, int) else 0, few, most, lead=i in leading)
+            row(option.label, cell, cell / 100 if isinstance(cell, int) else 0, few, most, some, lead=i in leading)
             for i, (option, cell) in enumerate(zip(config.options, shape.cells, strict=True))
         )
         note = words_note(_("How many people gave it more than %(points)s points.", points=config.even))
         if people:
             note = _("%(people)s people shared 100 points each. Means, rounded to fives.", people=people)
-        return Chart(self._finding(shape, said), bars, note=note)
+        return Chart(self._finding(shape, people, said), bars, note=note)
 
-    def _finding(self, shape: Shape, said: str) -> str:
+    def _finding(self, shape: Shape, people: int, said: str) -> str:
         if not said:
             return spread()
-        if shape.precision == "numbers":
+        if people:
             return _("The largest share of the points went to %(names)s", names=said)
         if Word.MOST in shape.cells:
             return _("Most people gave a large share to %(names)s", names=said)
