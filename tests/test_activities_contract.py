@@ -46,6 +46,14 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         {"options": [{"id": f"o{i}", "label": f"Option {i}"} for i in range(4)]},
         {"options": [{"id": f"o{i}", "label": f"Option {i}"} for i in range(12)], "votes": 10, "limit": 3},
     ],
+    "matrix": [
+        {"items": [{"id": "a", "label": "Item"}, {"id": "b", "label": "Other"}]},
+        {"items": [{"id": f"i{i}", "label": f"Item {i}"} for i in range(8)], "across": "Time", "best": "top-right"},
+    ],
+    "estimate": [{}, {"low": 10, "high": 1_000_000, "unit": "hours"}, {"low": 0, "high": 2}],
+    "statements": [
+        {"statements": [{"id": f"s{i}", "label": f"Statement {i}."} for i in range(count)]} for count in (2, 8)
+    ],
     "open_text": [{}, {"cards": 10}, {"limit": 2000}, {"cards": 2, "for_manager": True}],
     "word_cloud": [{}, {"words": 5}, {"rolling": True}],
     "info": [{}, {"text": "Read this.\nThen that.", "points": ["One", "Two"]}],
@@ -417,6 +425,9 @@ def _hostile_everywhere(kind: Kind) -> Any:
         "scale": {"low_label": HOSTILE, "high_label": HOSTILE},
         "choice": {"options": [{"id": "a", "label": HOSTILE}, {"id": "b", "label": "B"}]},
         **{name: {"options": hostile} for name in ("ranking", "points", "dot_vote")},
+        "matrix": {"items": hostile, "across": HOSTILE[:30], "up": HOSTILE[:30], "up_low": HOSTILE[:24]},
+        "statements": {"statements": hostile},
+        "estimate": {"unit": HOSTILE[:30]},
         "info": {"text": HOSTILE, "points": [HOSTILE]},
         "worksheet": {
             "fields": [

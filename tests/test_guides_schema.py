@@ -191,7 +191,10 @@ def test_an_unknown_kind_lists_the_kinds() -> None:
     line, what = only(changed("kind: scale", "kind: scales"))
     assert line == line_of(SMALL, "kind: scale")
     assert "Did you mean “scale”?" in what
-    assert "Kinds: info, scale, choice, ranking, points, dot_vote, open_text, word_cloud, worksheet, actions." in what
+    assert (
+        "Kinds: info, scale, choice, ranking, points, dot_vote, matrix, estimate, statements, open_text, word_cloud, "
+        "worksheet, actions." in what
+    )
 
 
 def test_every_problem_is_reported_at_once_from_top_to_bottom() -> None:

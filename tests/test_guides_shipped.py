@@ -13,7 +13,7 @@ from workshop.guides.schema import Guide, parse
 
 GUIDES = {name.removesuffix(".yaml"): parse(text, name) for name, text in library.shipped_sources()}
 MAIN = GUIDES["getting-unstuck"]
-NAMES = {"id", "type", "part", "sort", "sources", "paper"}
+NAMES = {"id", "type", "part", "sort", "sources", "paper", "best"}
 """Texts in settings that are no words for people; they are the same in every language."""
 
 
@@ -43,7 +43,7 @@ def test_the_main_guide_asks_what_its_steps_are_for() -> None:
 def test_the_shipped_guides_together_use_every_kind_that_a_first_reader_should_see() -> None:
     used = {activity.kind for guide in GUIDES.values() for activity in guide.activities}
     assert used <= set(KINDS)
-    assert {"ranking", "points", "dot_vote"} <= used
+    assert {"ranking", "points", "dot_vote", "matrix", "estimate", "statements"} <= used
     assert {"info", "scale", "choice", "open_text", "word_cloud", "worksheet", "actions"} <= {
         activity.kind for activity in MAIN.activities
     }

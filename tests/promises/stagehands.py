@@ -53,6 +53,15 @@ KINDS: dict[str, dict[str, Any]] = {
         "kind": "dot_vote",
         "settings": {"options": [{"id": i, "label": i.title()} for i in ("x", "y", "z", "w")]},
     },
+    "matrix": {
+        "kind": "matrix",
+        "settings": {"items": [{"id": name, "label": name.title()} for name in ("one", "two")]},
+    },
+    "estimate": {"kind": "estimate", "settings": {"low": 0, "high": 40}},
+    "statements": {
+        "kind": "statements",
+        "settings": {"statements": [{"id": name, "label": name.title()} for name in ("one", "two")]},
+    },
 }
 """One activity of each sort that the product knows; a new kind belongs in here."""
 
@@ -78,6 +87,15 @@ def fields_for(sort: str, text: str = "", *, quotable: bool = False) -> dict[str
         return {"word-0": [text]}
     if sort == "scale":
         return {"value": [str(1 + secrets.randbelow(10))]}
+    if sort == "matrix":
+        return {
+            f"{axis}-{name}": [secrets.choice(("low", "high"))] for name in ("one", "two") for axis in ("up", "across")
+        }
+    if sort == "estimate":
+        return {"value": [str(secrets.randbelow(41))]}
+    if sort == "statements":
+        views = ("agree", "partly", "disagree", "unsure")
+        return {f"view-{name}": [secrets.choice(views)] for name in ("one", "two")}
     if sort == "choice":
         return {"choice": [secrets.choice(("red", "blue", "green", "grey"))]}
     if sort == "ranking":

@@ -92,7 +92,7 @@ def test_all_audiences_see_the_same_order_and_it_stays(hall: House) -> None:
     assert again == orders
 
 
-@pytest.mark.parametrize("sort", ["scale", "choice", "many", "cloud"])
+@pytest.mark.parametrize("sort", ["scale", "choice", "many", "cloud", "matrix", "estimate", "statements"])
 def test_a_result_is_the_same_whoever_sent_first(hall: House, sort: str) -> None:
     released = []
     sent = [fields_for(sort, canary()) for _ in range(12)]

@@ -62,7 +62,7 @@ def test_below_the_floor_no_output_holds_an_answer(hall: House, folder: Path, fl
     assert not [word for word in hidden if word.encode() in files]
 
 
-@pytest.mark.parametrize("sort", ["text", "scale", "choice", "many", "cloud"])
+@pytest.mark.parametrize("sort", ["text", "scale", "choice", "many", "cloud", "matrix", "estimate", "statements"])
 def test_nothing_tells_how_many_too_few_were(hall: House, sort: str) -> None:
     releases = []
     for answering in (0, 1, 4):

@@ -67,6 +67,12 @@ def fullest(one: Activity) -> dict[str, list[str]]:
         longest = {"ranking": "8", "points": "100", "dot_vote": "10"}[one.kind]
         prefix = {"ranking": "place", "points": "points", "dot_vote": "dots"}[one.kind]
         return {f"{prefix}-{option.id}": [longest] for option in config.options}
+    if one.kind == "estimate":
+        return {"value": [str(config.high)]}
+    if one.kind == "matrix":
+        return {f"{axis}-{item.id}": ["high"] for item in config.items for axis in ("up", "across")}
+    if one.kind == "statements":
+        return {f"view-{item.id}": ["disagree"] for item in config.statements}
     raise AssertionError(f"a new kind: say what its fullest answer is ({one.kind})")
 
 

@@ -124,7 +124,21 @@ class Kind(ABC):
         """Return the byte length of the largest possible fields as JSON, for the size bucket (promise 12)."""
 
 
-from . import actions, choice, dot_vote, info, open_text, points, ranking, scale, word_cloud, worksheet  # noqa: E402
+from . import (  # noqa: E402
+    actions,
+    choice,
+    dot_vote,
+    estimate,
+    info,
+    matrix,
+    open_text,
+    points,
+    ranking,
+    scale,
+    statements,
+    word_cloud,
+    worksheet,
+)
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -135,6 +149,9 @@ KINDS: dict[str, Kind] = {
         ranking.Ranking(),
         points.Points(),
         dot_vote.DotVote(),
+        matrix.Matrix(),
+        estimate.Estimate(),
+        statements.Statements(),
         open_text.OpenText(),
         word_cloud.WordCloud(),
         worksheet.Worksheet(),

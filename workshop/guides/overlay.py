@@ -17,7 +17,7 @@ from .source import Path, shown
 
 Blame = Callable[[Path, str], None]
 
-NAMES = frozenset({"id", "type", "part", "sort", "sources", "paper"})
+NAMES = frozenset({"id", "type", "part", "sort", "sources", "paper", "best"})
 """Settings that are texts and yet no words for people: by them one part of a guide finds another."""
 
 
