@@ -136,14 +136,14 @@ class Matrix(Kind):
             else Bar(item.label, _("spread"), 0.0, mark="hidden")
             for item, place in zip(config.items, aggregate.places, strict=True)
         )
-        note = _("An item has a place where about two of three people or more agree on both axes. The rest is spread.")
+        note = _("Each axis is counted alone: an item has a place where two of three people or so agree on each. The rest is spread.")
         return Chart(self._finding(config, bars, aggregate), bars, note=note)
 
     def _finding(self, config: MatrixConfig, bars: Sequence[Bar], aggregate: MatrixAggregate) -> str:
         names = [_("“%(label)s”", label=bar.label) for bar in bars if bar.lead]
         if names:
             where = config.called(QUARTERS[config.best])
-            return _("Most people put %(names)s here: %(where)s", names=joined(names), where=where)
+            return _("On each axis most people see %(names)s here: %(where)s", names=joined(names), where=where)
         if any(aggregate.places):
             return _("Nothing lies in the quarter to look at first")
         return _("The room does not agree where these belong")
