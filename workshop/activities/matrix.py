@@ -136,7 +136,9 @@ class Matrix(Kind):
             else Bar(item.label, _("spread"), 0.0, mark="hidden")
             for item, place in zip(config.items, aggregate.places, strict=True)
         )
-        note = _("Each axis is counted alone: an item has a place where two of three people or so agree on each. The rest is spread.")
+        note = _(
+            "Each axis is counted alone: an item has a place where two of three people or so agree on each. The rest is spread."
+        )
         return Chart(self._finding(config, bars, aggregate), bars, note=note)
 
     def _finding(self, config: MatrixConfig, bars: Sequence[Bar], aggregate: MatrixAggregate) -> str:
