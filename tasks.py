@@ -5,7 +5,7 @@ Lives here: finding Python, making `.venv`, fetching what `pyproject.toml` and
 Not here: anything about workshops. Standard library only, and old syntax on
 purpose: a bare `python3` of any age reads this file and gets a clear sentence.
 
-    python3 tasks.py run | test | test-e2e | bench | demo | setup | lint | screenshots
+    python3 tasks.py run | test | test-e2e | bench | demo | setup | lint | screenshots | translations
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ STAMPS = VENV / ".setup.json"
 NODE = VENV / "nodejs"
 MODULES = ROOT / "node_modules"
 VENDOR = ROOT / "static" / "vendor"
+TRANSLATIONS = ROOT / "workshop" / "translations"
 
 OLDEST = (3, 11)
 NAMES = ("python3", "python3.14", "python3.13", "python3.12", "python3.11")
@@ -91,6 +92,7 @@ def set_up(dev: bool) -> None:
         _ensure_packages(stamps, dev)
         _ensure_browser_files(stamps, dev)
         _ensure_pdf(stamps)
+        _ensure_catalogues(stamps)
 
 
 def find_python() -> str:
@@ -222,6 +224,19 @@ def _pdf_works() -> bool:
     return subprocess.run([PYTHON, *PDF_CHECK], capture_output=True, check=False).returncode == 0
 
 
+def _ensure_catalogues(stamps: Stamps) -> None:
+    """Compile the translations; a language whose catalogue is missing speaks English."""
+    sources = sorted(TRANSLATIONS.glob("*/LC_MESSAGES/messages.po"))
+    wanted = fingerprint(*sources)
+    if stamps.get("catalogues") == wanted and all(source.with_suffix(".mo").exists() for source in sources):
+        return
+    compiled = [str(PYTHON), "-m", "babel.messages.frontend", "--quiet", "compile", "--directory", str(TRANSLATIONS)]
+    if subprocess.run(compiled, check=False).returncode:
+        raise SetupFailed("A translation could not be compiled; the lines above say which. Mend it and run it again.")
+    stamps["catalogues"] = wanted
+    _write_stamps(stamps)
+
+
 # --- small pieces of the set-up -----------------------------------------------
 
 
@@ -348,6 +363,23 @@ def task_demo(arguments: list[str]) -> int:
     _become("-m", "workshop.demo", *arguments)
 
 
+def task_translations(_arguments: list[str]) -> int:
+    """Bring the catalogues up to the sentences in the code; new ones wait there for a translation."""
+    set_up(dev=True)
+    babel = [str(PYTHON), "-m", "babel.messages.frontend", "--quiet"]
+    template = VENV / "messages.pot"
+    plain = ["--no-location", "--no-wrap"]
+    steps = [
+        [*babel, "extract", "-F", "babel.cfg", "-k", "_l", *plain, "--sort-output", "-o", str(template), "."],
+        [*babel, "update", "-i", str(template), "-d", str(TRANSLATIONS), "--no-wrap", "--ignore-obsolete", "-N",
+         "--omit-header"],
+    ]  # fmt: skip
+    for step in steps:
+        if subprocess.run(step, check=False).returncode:
+            return 1
+    return 0
+
+
 def task_screenshots(arguments: list[str]) -> int:
     """Take the README's pictures from the running product."""
     set_up(dev=True)
@@ -375,6 +407,7 @@ TASKS: dict[str, Callable[[list[str]], int]] = {
     "setup": task_setup,
     "lint": task_lint,
     "screenshots": task_screenshots,
+    "translations": task_translations,
 }
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return an empty checkout that the script takes for its own."""
     for file in ("pyproject.toml", "package.json", "package-lock.json"):
         (tmp_path / file).write_bytes((ROOT / file).read_bytes())
-    for name in ("VENV", "PYTHON", "STAMPS", "NODE", "MODULES", "VENDOR"):
+    for name in ("VENV", "PYTHON", "STAMPS", "NODE", "MODULES", "VENDOR", "TRANSLATIONS"):
         monkeypatch.setattr(tasks, name, tmp_path / getattr(tasks, name).relative_to(ROOT))
     monkeypatch.setattr(tasks, "ROOT", tmp_path)
     return tmp_path
@@ -44,7 +44,9 @@ def _finish(checkout: Path) -> None:
         (tasks.VENDOR / name).write_text("// fetched\n")
     packages = tasks.fingerprint(checkout / "pyproject.toml")
     lock = tasks.fingerprint(checkout / "package.json", checkout / "package-lock.json", also=repr(tasks.BROWSER_FILES))
-    tasks.STAMPS.write_text(json.dumps({"dev": packages, "pdf": packages, "browser-dev": lock}))
+    tasks.STAMPS.write_text(
+        json.dumps({"dev": packages, "pdf": packages, "browser-dev": lock, "catalogues": tasks.fingerprint()})
+    )
 
 
 def test_an_unknown_task_lists_the_tasks_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
@@ -127,6 +129,24 @@ def test_a_second_set_up_starts_no_process(checkout: Path, monkeypatch: pytest.M
     monkeypatch.setattr(tasks.subprocess, "run", refuse)
     tasks.set_up(dev=True)
     tasks.set_up(dev=False)
+
+
+def test_a_changed_catalogue_is_compiled_again_and_one_that_cannot_be_read_is_named(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _finish(checkout)
+    monkeypatch.setattr(tasks, "PYTHON", Path(sys.executable))
+    source = tasks.TRANSLATIONS / "de" / "LC_MESSAGES" / "messages.po"
+    source.parent.mkdir(parents=True)
+    for word in ("Ja", "Jawohl"):
+        source.write_text(
+            f'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8"\n\nmsgid "Yes"\nmsgstr "{word}"\n'
+        )
+        tasks.set_up(dev=True)
+        assert word.encode() in source.with_suffix(".mo").read_bytes()
+    source.write_bytes(b'msgid "Yes"\nmsgstr "\xff"\n')
+    with pytest.raises(tasks.SetupFailed, match="could not be compiled"):
+        tasks.set_up(dev=True)
 
 
 def test_a_changed_requirement_or_python_invalidates_the_stamp(checkout: Path) -> None:
