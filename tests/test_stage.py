@@ -226,7 +226,14 @@ def test_the_square_is_dark_on_light_with_four_quiet_modules() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(-5, "Time is up"), (0, "Time is up"), (1, "10 seconds left"), (30, "30 seconds left"), (60, "1 minute left"), (61, "2 min")],
+    [
+        (-5, "Time is up"),
+        (0, "Time is up"),
+        (1, "10 seconds left"),
+        (30, "30 seconds left"),
+        (60, "1 minute left"),
+        (61, "2 min"),
+    ],
 )
 def test_minutes_are_whole_until_the_last_one(seconds: int, said: str) -> None:
     assert stage_page.minutes_left(seconds) == said
