@@ -370,7 +370,7 @@ def task_translations(_arguments: list[str]) -> int:
     template = VENV / "messages.pot"
     plain = ["--no-location", "--no-wrap"]
     steps = [
-        [*babel, "extract", "-F", "babel.cfg", "-k", "_l", *plain, "--sort-output", "-o", str(template), "."],
+        [*babel, "extract", "-F", "babel.cfg", "-k", "_l", "-k", "N_", *plain, "--sort-output", "-o", str(template), "."],
         [*babel, "update", "-i", str(template), "-d", str(TRANSLATIONS), "--no-wrap", "--ignore-obsolete", "-N",
          "--omit-header"],
     ]  # fmt: skip

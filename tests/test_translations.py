@@ -21,7 +21,7 @@ METHODS = [
     ("templates/**.html", "jinja2"),
     ("reports/templates/**.html", "jinja2"),
 ]
-KEYWORDS = {"_": None, "_l": None, "gettext": None, "ngettext": (1, 2)}
+KEYWORDS = {"_": None, "_l": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%%")
 
 OTHERS = [code for code in LANGUAGES if code != "en"]

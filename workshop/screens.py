@@ -464,7 +464,7 @@ def _agenda(session: Session, live: LiveSession, guide: Guide, now: datetime) ->
             AgendaStop(
                 id=item.id,
                 kind=item.kind,
-                label=KINDS[item.kind].label,
+                label=_(KINDS[item.kind].label),
                 prompt=item.prompt,
                 state=_STOP_STATES[_phase(runs.get(item.id), KINDS[item.kind].asks)]
                 if KINDS[item.kind].asks
@@ -582,7 +582,7 @@ def _moves(live: LiveSession, guide: Guide, shown: StageScreen) -> tuple[Move | 
     elif guide.step_of(follows.id).id != guide.step_of(live.at).id:
         onward = Move("next", _("Next step: %(step)s", step=guide.step_of(follows.id).title))
     else:
-        onward = Move("next", _("Next: %(label)s", label=KINDS[follows.kind].label))
+        onward = Move("next", _("Next: %(label)s", label=_(KINDS[follows.kind].label)))
     beside = back if onward is end else (*back, end)
     if phase == "waiting":
         skip = (Move("next", _("Skip")),) if follows else ()

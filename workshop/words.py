@@ -17,3 +17,8 @@ def _(text: str, **values: Any) -> str:
     if has_app_context():
         return str(gettext(text, **values))
     return text % values if values else text
+
+
+def N_(text: str) -> str:
+    """Mark a text where it is defined; `_` translates it where it is shown."""
+    return text

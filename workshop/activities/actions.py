@@ -13,7 +13,7 @@ from wtforms import Form
 
 from ..charts import Chart
 from ..errors import AnswerRefused
-from ..words import _
+from ..words import N_, _
 from . import Aggregate, Body, Fields, Kind
 from ._reading import form
 
@@ -22,7 +22,7 @@ class Actions(Kind):
     """The session's list of actions on stage and phones; the facilitator writes it."""
 
     name: ClassVar[str] = "actions"
-    label = "Actions"
+    label = N_("Actions")
     asks = False
     lists_actions = True
 

@@ -18,7 +18,7 @@ from .. import publication
 from ..charts import Chart
 from ..errors import AnswerRefused
 from ..publication import Shape, Word
-from ..words import _
+from ..words import N_, _
 from . import Aggregate, Body, Fields, Kind, KindConfig
 from ._cells import bar, numbers_note
 from ._reading import form, read, size
@@ -58,7 +58,7 @@ class Choice(Kind):
     """Where would you look first? One option, or all that apply."""
 
     name: ClassVar[str] = "choice"
-    label = "Choice"
+    label = N_("Choice")
     Config = ChoiceConfig
     Aggregate = ChoiceAggregate
 

@@ -17,7 +17,7 @@ from .. import publication_votes as votes
 from ..charts import Chart
 from ..errors import AnswerRefused
 from ..publication import Shape, Word
-from ..words import _
+from ..words import N_, _
 from . import Aggregate, Body, Fields, Kind
 from ._reading import form, size
 from ._votes import OptionsConfig, ahead, numbers, people_if_ten, row, selects, spread, words_note
@@ -48,7 +48,7 @@ class DotVote(Kind):
     """Which of these first? A few dots each, on one thing or on several."""
 
     name: ClassVar[str] = "dot_vote"
-    label = "Dot vote"
+    label = N_("Dot vote")
     Config = DotVoteConfig
     Aggregate = DotVoteAggregate
 

@@ -18,7 +18,7 @@ from .. import publication_places as places
 from ..charts import Bar, Chart
 from ..errors import AnswerRefused
 from ..publication import Lean, Shape
-from ..words import _
+from ..words import N_, _
 from . import Aggregate, Body, Fields, Kind, KindConfig
 from ._cells import bar, numbers_note
 from ._reading import form, read, single, size
@@ -57,7 +57,7 @@ class Estimate(Kind):
     """How many, how much, how long: everybody's own number, shown as a distribution."""
 
     name: ClassVar[str] = "estimate"
-    label = "Estimate"
+    label = N_("Estimate")
     Config = EstimateConfig
     Aggregate = EstimateAggregate
 

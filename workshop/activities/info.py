@@ -14,7 +14,7 @@ from wtforms import Form
 
 from ..charts import Chart
 from ..errors import AnswerRefused
-from ..words import _
+from ..words import N_, _
 from . import Aggregate, Body, Fields, Kind, KindConfig
 from ._reading import form
 
@@ -32,7 +32,7 @@ class Info(Kind):
     """A pause, a rule, an instruction: shown on stage and phones, with nothing to answer."""
 
     name: ClassVar[str] = "info"
-    label = "Info"
+    label = N_("Info")
     Config = InfoConfig
     asks = False
 

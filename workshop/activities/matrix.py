@@ -18,7 +18,7 @@ from .. import publication_places as places
 from ..charts import Bar, Chart
 from ..errors import AnswerRefused
 from ..publication_places import Place
-from ..words import _
+from ..words import N_, _
 from . import Aggregate, Body, Fields, Kind, KindConfig
 from ._reading import form, read, single, size
 from .choice import Option, joined
@@ -75,7 +75,7 @@ class Matrix(Kind):
     """What is worth it? Each item on two axes, such as impact and effort."""
 
     name: ClassVar[str] = "matrix"
-    label = "2x2"
+    label = N_("2x2")
     Config = MatrixConfig
     Aggregate = MatrixAggregate
 

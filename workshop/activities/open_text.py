@@ -16,7 +16,7 @@ from wtforms import BooleanField, Form, StringField, TextAreaField
 from ..anonymity import normalise
 from ..charts import Chart
 from ..errors import AnswerRefused
-from ..words import _
+from ..words import N_, _
 from . import Aggregate, Body, CardDraft, Fields, Kind, KindConfig
 from ._reading import form, read, single, size
 
@@ -49,7 +49,7 @@ class OpenText(Kind):
     """What people write in their own words, each card with its own consent."""
 
     name: ClassVar[str] = "open_text"
-    label = "Open text"
+    label = N_("Open text")
     Config = OpenTextConfig
     texts = True
     may_roll = True

@@ -17,7 +17,7 @@ from .. import publication_votes as votes
 from ..charts import Chart
 from ..errors import AnswerRefused
 from ..publication import Shape, Word
-from ..words import _
+from ..words import N_, _
 from . import Aggregate, Body, Fields, Kind
 from ._reading import form, size
 from ._votes import OptionsConfig, ahead, numbers, people_if_ten, row, selects, spread, words_note
@@ -53,7 +53,7 @@ class Points(Kind):
     """Where would it help us most? 100 points, shared as one likes."""
 
     name: ClassVar[str] = "points"
-    label = "Points"
+    label = N_("Points")
     Config = PointsConfig
     Aggregate = PointsAggregate
 

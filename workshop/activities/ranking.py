@@ -17,7 +17,7 @@ from .. import publication_votes as votes
 from ..charts import Bar, Chart
 from ..errors import AnswerRefused
 from ..publication import Shape, Word
-from ..words import _
+from ..words import N_, _
 from . import Aggregate, Body, Fields, Kind
 from ._reading import form, size
 from ._votes import OptionsConfig, ahead, numbers, people_if_ten, row, selects, spread, words_note
@@ -46,7 +46,7 @@ class Ranking(Kind):
     """What comes first, what can wait? Every option gets a place of its own."""
 
     name: ClassVar[str] = "ranking"
-    label = "Ranking"
+    label = N_("Ranking")
     Config = RankingConfig
     Aggregate = RankingAggregate
 

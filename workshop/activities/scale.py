@@ -18,7 +18,7 @@ from .. import publication
 from ..charts import Bar, Chart
 from ..errors import AnswerRefused
 from ..publication import Lean, Shape
-from ..words import _
+from ..words import N_, _
 from . import Aggregate, Body, Fields, Kind, KindConfig
 from ._cells import bar, numbers_note
 from ._reading import form, read, single, size
@@ -63,7 +63,7 @@ class Scale(Kind):
     """How much, how ready, how likely: a number that needs no words."""
 
     name: ClassVar[str] = "scale"
-    label = "Scale"
+    label = N_("Scale")
     Config = ScaleConfig
     Aggregate = ScaleAggregate
 

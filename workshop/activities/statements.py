@@ -21,7 +21,7 @@ from .. import publication
 from ..charts import Bar, Chart
 from ..errors import AnswerRefused
 from ..publication import Shape, Word
-from ..words import _
+from ..words import N_, _
 from . import Aggregate, Body, Fields, Kind, KindConfig
 from ._cells import bar, numbers_note, said
 from ._reading import form, read, single, size
@@ -69,7 +69,7 @@ class Statements(Kind):
     """How much of this is true for us? A few sentences, one tap each."""
 
     name: ClassVar[str] = "statements"
-    label = "Statements"
+    label = N_("Statements")
     Config = StatementsConfig
     Aggregate = StatementsAggregate
 

@@ -19,7 +19,7 @@ from ..anonymity import normalise
 from ..charts import Bar, Chart
 from ..errors import AnswerRefused
 from ..publication import Word
-from ..words import _
+from ..words import N_, _
 from . import Aggregate, Body, Fields, Kind, KindConfig
 from ._cells import WORD_SHARES
 from ._reading import form, read, single, size
@@ -50,7 +50,7 @@ class WordCloud(Kind):
     """How do you arrive today? One word each, and the room sees itself."""
 
     name: ClassVar[str] = "word_cloud"
-    label = "Word cloud"
+    label = N_("Word cloud")
     Config = WordCloudConfig
     Aggregate = CloudAggregate
     may_roll = True

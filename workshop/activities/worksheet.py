@@ -16,7 +16,7 @@ from wtforms import Form
 
 from ..charts import Chart
 from ..errors import AnswerRefused
-from ..words import _
+from ..words import N_, _
 from . import Aggregate, Body, Fields, Kind, KindConfig
 from ._reading import form
 from .choice import Option
@@ -144,7 +144,7 @@ class Worksheet(Kind):
     """A page for oneself: it is filled in on the phone and never sent."""
 
     name: ClassVar[str] = "worksheet"
-    label = "Worksheet"
+    label = N_("Worksheet")
     Config = WorksheetConfig
     asks = False
     private = True

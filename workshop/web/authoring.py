@@ -26,6 +26,7 @@ from ..guides import library
 from ..guides.schema import MAX_BYTES, Activity, Guide, GuideError, Step
 from ..words import _
 from .forms import StaffForm
+from .language import page_language
 from .rights import audience, house, require_staff
 
 bp = Blueprint("authoring", __name__, url_prefix="/staff/guides")
@@ -129,7 +130,7 @@ def guide(guide_id: str) -> Page:
     agenda.language.choices = [(code, language_name(code)) for code in entry.guide.languages]
     good = agenda.validate()
     start = agenda.start.data if good and agenda.start.data else MORNING
-    spoken = entry.guide.localized(agenda.language.data or entry.guide.language)
+    spoken = entry.guide.localized(agenda.language.data or page_language())
     agenda.language.data = spoken.language
     page = _page(entry, spoken, start)
     return render_template(

@@ -27,6 +27,7 @@ from ..models import Guide, LiveSession
 from ..words import _
 from .forecast import Forecast, forecast
 from .forms import StaffForm, required
+from .language import page_language
 from .planning import MORNING, ReadableDate, ReadableTime
 from .rights import audience, house, require_staff, session_role
 
@@ -167,7 +168,8 @@ def create() -> Page:
     form = CreateForm()
     form.language.choices = [SelectChoice(code, language_name(code)) for code in guide.languages]
     if not form.is_submitted():
-        form.title.data, form.leader.data = guide.title, account.name
+        spoken = guide.localized(page_language())
+        form.language.data, form.title.data, form.leader.data = spoken.language, spoken.title, account.name
     elif "show" not in request.form and form.validate():
         try:
             new = replace(_new_session(form, found.id), planned_for=_planned(form))
