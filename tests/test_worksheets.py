@@ -325,6 +325,20 @@ def test_everybody_gets_the_same_bytes_and_a_phone_that_has_them_is_told_so(
     assert tokens[0].json and tokens[1].json and tokens[0].json["csrf"] != tokens[1].json["csrf"]
 
 
+def test_a_home_screen_is_told_what_the_page_is(
+    house: House, live_id: str, client: CheckedClient, browser: Callable[[], CheckedClient]
+) -> None:
+    address = f"/s/{live_id}/notes/manifest.webmanifest"
+    phone = seated(client, house, live_id)
+    assert f'rel="manifest" href="{address}"' in phone.get(f"/s/{live_id}/notes/").get_data(as_text=True)
+    told = phone.get(address)
+    assert told.mimetype == "application/manifest+json"
+    assert told.get_json(force=True)["start_url"] == f"/s/{live_id}/notes/"
+    icon = phone.get(told.get_json(force=True)["icons"][0]["src"])
+    assert icon.status_code == 200 and icon.mimetype == "image/svg+xml"
+    assert browser().get(address).status_code == 404
+
+
 def test_the_page_stays_after_the_end_and_is_closed_to_those_who_never_joined(
     house: House, live_id: str, browser: Callable[[], CheckedClient]
 ) -> None:
@@ -376,6 +390,21 @@ def test_the_page_of_its_guide_lists_what_a_worksheet_holds(client: CheckedClien
 # A guide in which nothing is asked ------------------------------------------------------------------------------------
 
 
+SAID = {
+    "en": (
+        "There are no results and no report.",
+        "While a question is open",
+        "Nothing was asked, so there is no report.",
+    ),
+    "de": (
+        "Es gibt keine Ergebnisse und keinen Bericht.",
+        "Solange eine Frage offen ist",
+        "Es wurde nichts gefragt, also gibt es keinen Bericht.",
+    ),
+}
+"""What a phone reads before, never, and at the end."""
+
+
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_a_session_of_private_pages_alone_runs_to_its_end_and_says_that_nothing_was_asked(
     house: House, facilitator: Account, browser: Callable[[], CheckedClient], language: str
@@ -385,8 +414,8 @@ def test_a_session_of_private_pages_alone_runs_to_its_end_and_says_that_nothing_
     console = f"/staff/sessions/{live_id}/"
     assert leader.get("/staff/sessions/new/forecast?expected=3").status_code == 200
     said = html.unescape(phone.get(f"/s/{live_id}/").get_data(as_text=True))
-    assert "This session asks you nothing" in said and "There are no results and no report." in said
-    assert "While a question is open" not in said
+    before, never, end = SAID[language]
+    assert before in said and never not in said
 
     go(house, live_id, "start")
     guide = live_sessions.guide_of(look_up(house, live_id))
@@ -395,10 +424,11 @@ def test_a_session_of_private_pages_alone_runs_to_its_end_and_says_that_nothing_
         assert activity.prompt in html.unescape(leader.get(console).get_data(as_text=True))
         assert activity.prompt in html.unescape(phone.get(f"/s/{live_id}/").get_data(as_text=True))
         go(house, live_id, "end" if activity is guide.activities[-1] else "next")
-    assert "Nothing was asked, so there is no report." in phone.get(f"/s/{live_id}/").get_data(as_text=True)
+    assert end in phone.get(f"/s/{live_id}/").get_data(as_text=True)
     for page in ("", "settings", "report/freeze", "report/draft/manager", "report/draft/facilitator"):
         assert leader.get(console + page).status_code == 200, page
-    assert "This session asked nothing." in leader.get(console + "report").get_data(as_text=True)
+    page = leader.get(console + "report").get_data(as_text=True)
+    assert "This session asked nothing." in page, "this page speaks to the person who runs it, in their language"
 
 
 def test_no_report_lists_a_worksheet(house: House, live_id: str) -> None:

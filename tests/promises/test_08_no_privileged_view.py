@@ -46,6 +46,7 @@ ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/s/<live_id>/word"): SEAT,
     ("POST", "/s/<live_id>/word"): SEAT,
     ("GET", "/s/<live_id>/notes/"): SEAT,
+    ("GET", "/s/<live_id>/notes/manifest.webmanifest"): SEAT,
     ("GET", "/s/<live_id>/notes/token"): SEAT,
     ("POST", "/s/<live_id>/notes/paper"): SEAT,
     ("GET", "/s/<live_id>/report"): SEAT,

@@ -21,7 +21,9 @@ from werkzeug.wrappers import Response as BaseResponse
 from .. import live_sessions
 from ..errors import NotFound
 from ..guides.schema import Activity, Guide
+from ..words import _
 from .rights import audience, house
+from .static_files import static_url
 from .take_part import require_seat, sorry
 
 bp = Blueprint("notes", __name__)
@@ -55,6 +57,30 @@ def page(live_id: str) -> BaseResponse:
     response.headers["Cache-Control"] = "private, no-cache"
     response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32])
     return response.make_conditional(request)
+
+
+@bp.get("/s/<live_id>/notes/manifest.webmanifest")
+@audience("seat")
+def manifest(live_id: str) -> BaseResponse:
+    """Describe the page to a phone that puts it on its home screen, where some phones keep its memory longer."""
+    require_seat(live_id)
+    with house().database.transaction() as session:
+        live = live_sessions.get(session, live_id)
+    g.language = live.language
+    there = f"/s/{live_id}/notes/"
+    response = jsonify(
+        name=f"{_('My notes')} · {live.title}",
+        short_name=_("My notes"),
+        start_url=there,
+        scope=f"/s/{live_id}/",
+        display="standalone",
+        background_color="#fbf8f3",
+        theme_color="#0b6b63",
+        icons=[{"src": static_url("icon.svg"), "sizes": "any", "type": "image/svg+xml"}],
+    )
+    response.headers["Content-Type"] = "application/manifest+json"
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
 
 
 @bp.get("/s/<live_id>/notes/token")
