@@ -104,7 +104,7 @@ def fields_for(sort: str, text: str = "", *, quotable: bool = False) -> dict[str
         first = 10 * secrets.randbelow(11)
         return {"points-x": [str(first)], "points-y": [str(100 - first)], "points-z": ["0"]}
     if sort == "dots":
-        return {f"dots-{name}": [str(secrets.randbelow(2))] for name in ("x", "y", "z")}
+        return {f"dots-{name}": [str(secrets.randbelow(2))] for name in ("x", "y", "z")} | {"dots-w": ["0"]}
     return {"choice": [name for name in ("one", "two", "three", "four") if secrets.randbelow(2)]}
 
 
