@@ -16,11 +16,11 @@ import logging
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from . import live_sessions
-from .db import Database
+from .db import Database, erase
 from .errors import WorkshopError
 from .house import House
 from .models import Action, ActivityRun, Card, Freeze, LiveSession, ReportText
@@ -78,8 +78,8 @@ def purge(database: Database, report_days: int, today: date, *, dry_run: bool = 
     """Delete what is past its term; return what was (or with `dry_run` would be) deleted.
 
     Each session is a transaction of its own, so that one that is busy keeps
-    nothing else from going. On SQLite the freed pages are overwritten
-    (secure_delete) and the log is emptied, so that the texts are in no file.
+    nothing else from going. On SQLite the file is rewritten and its log emptied
+    (`Database.empty_log`), so that the texts are in no file.
     """
     with database.transaction() as session:
         data = _data_due(session, today)
@@ -91,10 +91,10 @@ def purge(database: Database, report_days: int, today: date, *, dry_run: bool = 
             _delete_data(session, live_id, today)
     for live_id in reports:
         with database.transaction() as session:
+            erase(session)
             session.execute(delete(Freeze).where(Freeze.live_id == live_id))
             session.execute(delete(Action).where(Action.live_id == live_id))
     if data or reports:
-        _let_go(database)
         log.info("purge: results of %d sessions and reports of %d deleted", len(data), len(reports))
     return Purged(len(data), len(reports))
 
@@ -160,19 +160,12 @@ def _end(house: House, live_id: str) -> bool:
 
 
 def _delete_data(session: Session, live_id: str, today: date) -> None:
+    erase(session)
     runs = select(ActivityRun.id).where(ActivityRun.live_id == live_id)
     session.execute(delete(Card).where(Card.run_id.in_(runs)))
     session.execute(delete(ActivityRun).where(ActivityRun.live_id == live_id))
     session.execute(delete(ReportText).where(ReportText.live_id == live_id))
     session.execute(update(LiveSession).where(LiveSession.id == live_id).values(purged_on=today))
-
-
-def _let_go(database: Database) -> None:
-    """Empty the write-ahead log, which still has the old pages; a busy one is emptied by a later checkpoint."""
-    engine = database.engine
-    if engine.dialect.name == "sqlite":
-        with engine.connect() as connection:
-            connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
 
 
 def _aware(moment: datetime) -> datetime:
