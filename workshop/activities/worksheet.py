@@ -8,17 +8,13 @@ have printed (`workshop/papers.py`). The server never holds an entry.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from wtforms import Form
 
-from ..charts import Chart
-from ..errors import AnswerRefused
 from ..words import N_, _
-from . import Aggregate, Body, Fields, Kind, KindConfig
-from ._reading import form
+from . import KindConfig
+from ._silent import Silent
 from .choice import Option
 
 ENTRY_ID = r"^[a-z0-9][a-z0-9-]{0,39}$"
@@ -140,47 +136,14 @@ class WorksheetConfig(KindConfig):
         return self
 
 
-class Worksheet(Kind):
+class Worksheet(Silent):
     """A page for oneself: it is filled in on the phone and never sent."""
 
     name: ClassVar[str] = "worksheet"
     label = N_("Worksheet")
     Config = WorksheetConfig
-    asks = False
     private = True
 
-    def clean(self, config: Any, fields: Fields) -> Body:
-        """Refuse: what is private is never sent (promise 15)."""
-        raise AnswerRefused(_("This page is for you alone and stays on your phone. Nothing of it is sent."))
-
-    def answer_form(self, config: Any) -> type[Form]:
-        """Return a form without fields."""
-        return form(self, config, {})
-
-    def fields_of(self, config: Any, body: Body) -> dict[str, list[str]]:
-        """Return no fields."""
-        return {}
-
-    def aggregate(self, config: Any, bodies: Sequence[Body]) -> Aggregate:
-        """Return nothing: nobody answers."""
-        return Aggregate()
-
-    def dump(self, aggregate: Any) -> dict[str, Any]:
-        """Return no data."""
-        return {}
-
-    def load(self, data: Mapping[str, Any]) -> Aggregate:
-        """Return the empty aggregate."""
-        return Aggregate()
-
-    def chart(self, config: Any, aggregate: Any) -> Chart | None:
-        """Return None: there is nothing to draw."""
-        return None
-
-    def examples(self, config: Any) -> list[Fields]:
-        """Return none: the contract asks for examples only of kinds that ask."""
-        return []
-
-    def largest(self, config: Any) -> int:
-        """Return the size of no fields."""
-        return len("{}")
+    def refusal(self) -> str:
+        """Return why nothing can be sent here."""
+        return _("This page is for you alone and stays on your phone. Nothing of it is sent.")
