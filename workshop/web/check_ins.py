@@ -11,7 +11,6 @@ adds what the phone alone knows, and sends nothing of it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -24,6 +23,7 @@ from ..models import ActivityRun, LiveSession
 from ..words import _
 from .language import day
 from .rights import audience, house
+from .take_part import set_seat
 
 bp = Blueprint("check_ins", __name__)
 
@@ -117,15 +117,7 @@ def begin(token: str) -> BaseResponse:
     except WorkshopError as error:
         g.language = behind.parent.language
         return _sorry(error)
-    back.set_cookie(
-        name,
-        seat,
-        max_age=timedelta(days=anonymity.SEAT_DAYS),
-        path="/",
-        secure=house().settings.https,
-        httponly=True,
-        samesite="Lax",
-    )
+    set_seat(back, live_id, seat)
     return back
 
 

@@ -169,8 +169,14 @@ def join(join_token: str) -> BaseResponse:
     except WorkshopError as error:
         return _welcome(live, error)
     response = redirect(f"/s/{live.id}/", code=303)
+    set_seat(response, live.id, seat)
+    return response
+
+
+def set_seat(response: BaseResponse, live_id: str, seat: str) -> None:
+    """Give this phone its secret in a cookie that no script can read."""
     response.set_cookie(
-        name,
+        anonymity.seat_cookie(live_id, house().settings.https),
         seat,
         max_age=timedelta(days=anonymity.SEAT_DAYS),
         path="/",
@@ -178,7 +184,6 @@ def join(join_token: str) -> BaseResponse:
         httponly=True,
         samesite="Lax",
     )
-    return response
 
 
 def _welcome(live: LiveSession, error: WorkshopError | None = None) -> Response:
