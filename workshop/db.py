@@ -1,7 +1,7 @@
 """The main database: engine, naming convention, transactions and their notices.
 
 Lives here: how a connection behaves and how a unit of work commits. Not here:
-the tables (`models.py`) and the ballot box (`ballots.py`), which is a file of
+the tables (`models/`) and the ballot box (`ballots.py`), which is a file of
 its own with rules of its own.
 """
 

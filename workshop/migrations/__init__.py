@@ -1,7 +1,7 @@
 """The schema's history, and running it without a configuration file.
 
 Lives here: `migrate`, and the numbered steps in `versions/`. Not here: the
-tables as they are now (`models.py`); a test compares the two.
+tables as they are now (`models/`); a test compares the two.
 """
 
 from __future__ import annotations

@@ -1,0 +1,36 @@
+"""The durable tables of the main database.
+
+Lives here: what is kept, with its rules as constraints. Not here: open answers,
+which lie only in the ballot box (`ballots.py`). There is no table of
+participants, and no column that says when or in which order somebody wrote.
+"""
+
+from __future__ import annotations
+
+from ..db import Base
+from .follow_up import Action, CheckIn, FollowUp
+from .guides import Guide
+from .reports import Delivery, Freeze, Mail, ReportFile, ReportText, ReportVersion
+from .sessions import ActivityRun, Card, LiveSession, SessionRole
+from .staff import Account, StaffLink, StaffSession
+
+__all__ = [
+    "Account",
+    "Action",
+    "ActivityRun",
+    "Base",
+    "Card",
+    "CheckIn",
+    "Delivery",
+    "FollowUp",
+    "Freeze",
+    "Guide",
+    "LiveSession",
+    "Mail",
+    "ReportFile",
+    "ReportText",
+    "ReportVersion",
+    "SessionRole",
+    "StaffLink",
+    "StaffSession",
+]
