@@ -49,9 +49,10 @@ class NextSteps:
 
 @dataclass(frozen=True)
 class Quote:
-    """One text in its author's own words, printed with the author's consent."""
+    """One text in its author's own words, printed with the author's consent; `theme`: the group it stands in."""
 
     text: str
+    theme: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class Block:
     quotes: tuple[Quote, ...] = ()
     words_heading: str = ""
     words: tuple[Quote, ...] = ()
+    themes: Listing | None = None  # the names that the facilitator gave to groups of cards
     activity: str = ""  # its id, by which a later version finds the place of its summary
 
 

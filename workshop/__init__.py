@@ -58,6 +58,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         take_home,
         take_part,
         teams,
+        themes,
         word,
     )
     from .web.rights import current_account
@@ -83,7 +84,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     limits.init_app(app)
 
     language.init_app(app)
-    CSRFProtect(app)
+    language.exempt(CSRFProtect(app))
     static_files.init_app(app, debug=settings.debug, accent=settings.brand_accent, logo=settings.brand_logo)
     errors.init_app(app)
     app.jinja_env.globals.update(brand=settings.brand_name, support=settings.support, current_account=current_account)
@@ -99,6 +100,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(sent.bp)
     app.register_blueprint(word.bp)
     app.register_blueprint(actions.bp)
+    app.register_blueprint(themes.bp)
     app.register_blueprint(stage.bp)
     app.register_blueprint(reports.bp)
     app.register_blueprint(corrections.bp)

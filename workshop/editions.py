@@ -9,18 +9,20 @@ what the staff put right afterwards (`versions.py`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 
-from . import anonymity, report_prose, shown_to_whom
+from . import anonymity, report_prose, rounds, shown_to_whom
 from .activities import KINDS
+from .boards import Theme
 from .guides.schema import Activity, Guide, Step
 from .models import LiveSession
-from .quoting import Words, offered
+from .quoting import FEWEST_CONSENTS, Words, offered
+from .themes import printed
 from .words import _
 
 EDITIONS = ("manager", "participant", "team", "facilitator")
@@ -113,6 +115,7 @@ class Material:
     results: Mapping[str, Mapping[str, Any]]  # activity id -> release
     cards: Mapping[str, Sequence[Words]]  # activity id -> released cards
     texts: Texts
+    themes: Mapping[str, Sequence[Theme]] = field(default_factory=dict)  # activity id -> its themes, with cards' ids
 
 
 def people_words(count: int, floor: int) -> str:
@@ -304,7 +307,16 @@ def _block(material: Material, activity: Activity, edition: str) -> dict[str, An
         "made_up": bool(release.get("made_up")),
         "result": release["result"],
     }
+    if activity.again and (beside := _beside(material, activity)):
+        block["drawing"]["again"] = beside.dump()
     return block
+
+
+def _beside(material: Material, activity: Activity) -> rounds.Beside | None:
+    """Return a second round beside its first, as the room saw both."""
+    earlier = next((one for one in material.guide.activities if one.id == activity.again), None)
+    first = material.results.get(activity.again or "")
+    return rounds.compare(earlier, first, activity, material.results[activity.id])
 
 
 def silence(kept_for_manager: bool = False) -> str:
@@ -334,14 +346,29 @@ def _words(material: Material, activity: Activity, edition: str) -> dict[str, An
     if rules.words_of_the_room and live.facilitator_words and release.get("words_ok") and KINDS[activity.kind].texts:
         cards = sorted(material.cards.get(activity.id, ()), key=lambda card: card.id)
         out["words_heading"] = _("All words that the room saw")
-        out["words"] = [{"text": card.text} for card in cards]
+        out["words"] = _by_theme(material, activity, cards, _("In no theme"))
     elif chosen := quotes(material, activity, edition):
         out["quotes_heading"] = _("In people's own words")
         out["quotes"] = chosen
     never = activity.for_ == "manager" and rules.quotes and not rules.words_for_manager
     if never or not out:
         out["note"] = silence(never)
+    named = printed(material.themes.get(activity.id, ()), {card.id for card in material.cards.get(activity.id, ())})
+    if named and not never:
+        out["themes"] = {"heading": _("The themes"), "items": [theme.name for theme in named]}
     return out
+
+
+def _by_theme(material: Material, activity: Activity, cards: Sequence[Words], rest: str) -> list[dict[str, str]]:
+    """Return cards as they are printed, theme by theme; `rest` is what stands above those in none.
+
+    Where there are no themes everything is as it was. Cards in no theme come first if nothing stands above them.
+    """
+    named = printed(material.themes.get(activity.id, ()), {card.id for card in cards})
+    theme_of = {card_id: (place, theme.name) for place, theme in enumerate(named) for card_id in theme.cards}
+    last = (len(named) if rest else -1, rest if named else "")
+    placed = sorted((*theme_of.get(card.id, last), card.id, card.text) for card in cards)
+    return [{"text": text, "theme": name} if name else {"text": text} for _place, name, _id, text in placed]
 
 
 def _quoted(material: Material) -> frozenset[str]:
@@ -362,4 +389,10 @@ def quotes(material: Material, activity: Activity, edition: str) -> list[dict[st
     chosen = set(material.texts.quotes.get(activity.id, ()))
     words_ok = bool(material.results[activity.id].get("words_ok"))
     cards = offered(material.cards.get(activity.id, ()), words_ok)
-    return [{"text": card.text} for card in cards if card.id in chosen]
+    safe = [
+        theme
+        for theme in printed(material.themes.get(activity.id, ()), {card.id for card in cards})
+        if len(theme.cards) >= FEWEST_CONSENTS  # fewer under one name would point, as fewer in one question do
+    ]
+    grouped = replace(material, themes={activity.id: safe})
+    return _by_theme(grouped, activity, [card for card in cards if card.id in chosen], "")

@@ -18,7 +18,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from . import actions, anonymity, editions, figures, findings, receipts
+from . import actions, anonymity, editions, figures, findings, receipts, themes
 from .activities import KINDS
 from .db import notify
 from .editions import Material, Texts
@@ -180,6 +180,7 @@ def freeze(session: Session, live: LiveSession, guide: Guide, now: datetime) -> 
     if held:
         _keep_texts(session, live.id, material.texts)
     receipts.settle(session, live.id)
+    themes.settle(session, live.id)
     notify(session, live.id)
     return frozen
 
@@ -282,7 +283,7 @@ def _material(session: Session, live: LiveSession, guide: Guide) -> tuple[Materi
             # Cards in all but name: shown beside the summary, never quotable, guarded by the six-word rule.
             words = kind.words(kind.load(release["result"]))
             cards[activity.id] = [Words(f"{activity.id}-{n}", word, False) for n, word in enumerate(words)]
-    material = Material(live, guide, results, cards, Texts())
+    material = Material(live, guide, results, cards, Texts(), themes.for_report(session, activity_of))
     stored = session.get(ReportText, live.id)
     if stored is not None:
         session.refresh(stored)

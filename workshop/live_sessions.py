@@ -19,7 +19,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from . import actions, anonymity, seals
+from . import actions, anonymity, questions, rehearsals, seals, sources, tickets
 from .activities import KINDS
 from .db import notify
 from .errors import Forbidden, NotFound, Stale, WorkshopError
@@ -28,6 +28,7 @@ from .house import House
 from .live_state import NO_TIMER, change, hits
 from .live_state import get as get
 from .live_state import guide_of as guide_of
+from .live_state import language_of as language_of
 from .live_state import run_of as run_of
 from .models import Account, ActivityRun, Guide, LiveSession, SessionRole
 from .words import _
@@ -55,6 +56,8 @@ class NewSession:
     freeze_after_minutes: int = 15
     keep_days: int = 90
     rehearsal: bool = False
+    simulated: int = 0
+    tickets: bool = False
     planned_for: datetime | None = None
 
 
@@ -92,6 +95,9 @@ def _fresh(house: House, new: NewSession, source: str, creator: str | None) -> L
         join_token=anonymity.new_id(),
         stage_token=anonymity.new_id(),
         rehearsal=new.rehearsal,
+        simulated=new.simulated if new.rehearsal else 0,
+        tickets=new.tickets and not new.rehearsal,
+        slips=0,
         guide_id=new.guide_id,
         guide_source=source,
         title=new.title,
@@ -152,6 +158,8 @@ def _copy_of(live: LiveSession, **changes: Any) -> NewSession:
         freeze_after_minutes=live.freeze_after_minutes,
         keep_days=live.keep_days,
         rehearsal=live.rehearsal,
+        simulated=live.simulated,
+        tickets=live.tickets,
         planned_for=live.planned_for,
     )
     new = replace(new, **changes)
@@ -195,14 +203,18 @@ def restart_with_floors(house: House, actor: Account, live_id: str, room_floor: 
         session.flush()
         actions.carry(session, fresh, actor.id)
         notify(session, live_id)
-        return fresh.id
+        fresh.slips = live.slips
+        fresh_id = fresh.id
+    tickets.carry(house, live_id, fresh_id)
+    return fresh_id
 
 
-def rehearse(house: House, actor: Account, live_id: str) -> str:
+def rehearse(house: House, actor: Account, live_id: str, simulated: int = 0) -> str:
     """Make a rehearsal of a session: same guide and settings, nothing of it shown, frozen or kept."""
     with house.database.transaction() as session:
         live = get(session, live_id)
-        fresh = _fresh(house, _copy_of(live, rehearsal=True, planned_for=None), live.guide_source, actor.id)
+        new = _copy_of(live, rehearsal=True, planned_for=None, simulated=rehearsals.checked(simulated))
+        fresh = _fresh(house, new, live.guide_source, actor.id)
         fresh.guide_id = live.guide_id
         session.add(fresh)
         session.flush()
@@ -231,25 +243,39 @@ def _at_the_door(live: LiveSession | None) -> LiveSession:
     return live
 
 
-def join(house: House, live_id: str, seat: str | None) -> str:
+def join(house: House, live_id: str, seat: str | None, slip: str = "") -> str:
     """Give a phone a seat and return its cookie value; a valid seat is returned as it is.
 
     The joined total only grows and is all that is kept (promise 13). Raises
-    `NotFound` at a closed door and `WorkshopError` when the room is full.
+    `NotFound` at a closed door, `tickets.SlipNeeded` where the session opens
+    with a `slip` alone, and `WorkshopError` when the room is full.
     """
     key = house.seat_key
     if anonymity.read_seat(key, live_id, seat) is not None:
         return str(seat)
     with house.database.transaction() as session:
-        _at_the_door(get(session, live_id))
-        changed = session.execute(
-            update(LiveSession)
-            .where(LiveSession.id == live_id, LiveSession.joined < house.settings.max_phones)
-            .values(joined=LiveSession.joined + 1)
-        )
-        if hits(changed) != 1:
-            raise WorkshopError(_("The room is full. Ask the person who leads."), code="full", status=503)
-        notify(session, live_id)
+        needs_slip = _at_the_door(get(session, live_id)).tickets
+    if needs_slip:  # in the box, so not inside a transaction; whoever is not let in after all gets it back
+        tickets.spend(house, live_id, slip)
+    try:
+        with house.database.transaction() as session:
+            _at_the_door(get(session, live_id))
+            changed = session.execute(
+                update(LiveSession)
+                .where(
+                    LiveSession.id == live_id,
+                    LiveSession.joined < house.settings.max_phones,
+                    LiveSession.tickets.is_(needs_slip),
+                )
+                .values(joined=LiveSession.joined + 1)
+            )
+            if hits(changed) != 1:
+                raise WorkshopError(_("The room is full. Ask the person who leads."), code="full", status=503)
+            notify(session, live_id)
+    except BaseException:
+        if needs_slip:
+            tickets.give_back(house, live_id, slip)
+        raise
     return anonymity.seat_value(key, live_id, anonymity.new_secret())
 
 
@@ -290,6 +316,9 @@ def move(house: House, role: str, live_id: str, command: str, argument: str, ver
         raise Stale(_("Somebody else moved on. Here is the present state.")) from error
     if command == "end":
         house.boxes.discard(live_id)
+        with house.database.transaction() as session:
+            if get(session, live_id).rehearsal:
+                rehearsals.forget(session, live_id)
         house.signals.forget(live_id)
     return version + 1
 
@@ -355,7 +384,7 @@ def _open(house: House, session: Session, live: LiveSession, argument: str) -> d
     )
     session.add(run)
     session.flush()
-    return {"blank": False}
+    return {"blank": False, **sources.take(session, live, activity)}
 
 
 def _beside(live: LiveSession, step: int) -> str:
@@ -599,6 +628,8 @@ _MOVES = {
     "timer_resume": _timer_resume,
     "timer_reset": _timer_reset,
     "timer_closes": _timer_closes,
+    **questions.MOVES,
+    **tickets.MOVES,
 }
 
 

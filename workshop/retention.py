@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from . import live_sessions
+from . import live_sessions, sources, themes
 from .db import Database, erase
 from .errors import WorkshopError
 from .house import House
@@ -162,9 +162,13 @@ def _end(house: House, live_id: str) -> bool:
 def _delete_data(session: Session, live_id: str, today: date) -> None:
     erase(session)
     runs = select(ActivityRun.id).where(ActivityRun.live_id == live_id)
+    themes.forget(session, live_id)
     session.execute(delete(Card).where(Card.run_id.in_(runs)))
     session.execute(delete(ActivityRun).where(ActivityRun.live_id == live_id))
     session.execute(delete(ReportText).where(ReportText.live_id == live_id))
+    live = live_sessions.get(session, live_id)
+    live.guide_source = sources.forget(live.guide_source)
+    session.flush()
     session.execute(update(LiveSession).where(LiveSession.id == live_id).values(purged_on=today))
 
 

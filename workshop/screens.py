@@ -18,12 +18,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from . import actions, anonymity, live_sessions, who_sees
+from . import actions, anonymity, live_sessions, live_state, paper_cards, questions, rounds, sources, themes, who_sees
 from .actions import ActionLine
 from .activities import KINDS
 from .guides.schema import Activity, Guide, Step
 from .house import House
 from .models import ActivityRun, Card, CheckIn, FollowUp, LiveSession
+from .questions import Question
+from .rounds import Beside
 from .words import _
 
 
@@ -47,10 +49,20 @@ class BreakScreen:
 
 @dataclass(frozen=True)
 class CardScreen:
-    """A released card as the room sees it."""
+    """A released card as the room sees it; `like` are the texts of cards that say the same, behind it."""
 
     id: str
     text: str
+    like: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ThemeScreen:
+    """A named group of cards; one without a name holds those that are in none yet."""
+
+    id: str
+    name: str
+    cards: tuple[CardScreen, ...]
 
 
 @dataclass(frozen=True)
@@ -76,8 +88,15 @@ class ActivityScreen:
     for_manager: bool = False
     result: Any = None
     cards: tuple[CardScreen, ...] = ()
+    themes: tuple[ThemeScreen, ...] = ()  # the same cards as somebody has grouped them; empty: nobody has
+    questions: tuple[Question, ...] = ()  # the same cards as a list with votes and marks, where people vote on them
+    asking: bool = True  # False: no more questions from the room, votes alone
+    again: Beside | None = None  # a second round beside the first
     people: str = ""  # how many answered, as far as it may be said: "5 to 9", "12"
     made_up: bool = False  # rehearsal: the result is an example, not what phones sent
+    paper: str = ""  # "beside": answers on paper are shown with the phones'; "alone": only they met the floor
+    paper_result: Any = None  # theirs, beside the phones': never one count over both
+    paper_people: str = ""
     seen_by: str = ""
     bucket: int = 2048  # bytes; every answer and every pass is padded to this
     private: bool = False  # a page under My notes: filled in on the phone and never sent (promise 15)
@@ -129,6 +148,7 @@ class StageScreen:
     code: str = ""
     join_url: str = ""  # what the QR holds
     join_host: str = ""  # what a person types
+    tickets: bool = False  # each phone needs a slip
     door_open: bool = True
     joined: int = 0
     answered: int = 0
@@ -202,8 +222,15 @@ class ConsoleScreen:
     where_found: str = ""  # where the facilitator can be found in a break
     expected: int = 0
     leader: str = ""
+    boards: int = 0  # grows with every change of a theme, so that whoever groups elsewhere hears of it
+    group: str = ""  # the activity here whose cards can be grouped
+    grouped: bool = False  # somebody has begun
+    takes: sources.Offer | None = None  # what the question here will ask about
     moved_url: str = ""  # moved: the console of the session that took over
     stage_url: str = ""  # empty: revoked
+    paper: bool = False  # the open question takes paper
+    paper_hint: str = ""  # how much paper is typed in
+    slips: int = 0
     promise: tuple[str, ...] = ()
 
 
@@ -277,7 +304,14 @@ def activity(session: Session, live: LiveSession, item: Activity, run: ActivityR
         for_manager=item.for_ == "manager",
         result=result,
         cards=cards or (),
+        questions=questions.shown(session, run, [(card.id, card.text) for card in cards], result)
+        if cards and run is not None and kind.takes_votes
+        else (),
+        asking=not kind.takes_votes or questions.asking(session, run),
+        again=rounds.beside(session, live, item, run) if result is not None and run is not None else None,
+        themes=_themes(session, run, cards) if cards and run is not None and phase == "released" else (),
         people=people_text(release, live.room_floor) if result is not None else "",
+        **_paper(live, item, release if result is not None else {}),
         made_up=bool(release.get("made_up")) and result is not None,
         seen_by=who_sees.seen_by(
             live,
@@ -294,9 +328,33 @@ def activity(session: Session, live: LiveSession, item: Activity, run: ActivityR
     )
 
 
+def _paper(live: LiveSession, item: Activity, release: dict[str, Any]) -> dict[str, Any]:
+    """Return what came on paper, as it stands beside what the phones sent."""
+    paper = release.get("paper")
+    if not paper:
+        return {}
+    if paper["alone"]:
+        return {"paper": "alone"}
+    beside = KINDS[item.kind].load(paper["result"]) if "result" in paper else None
+    return {"paper": "beside", "paper_result": beside, "paper_people": people_text(paper, live.room_floor)}
+
+
 def _cards(session: Session, live: LiveSession, item: Activity, run: ActivityRun) -> tuple[CardScreen, ...]:
     rows = session.execute(select(Card.id, Card.text).where(Card.run_id == run.id).order_by(Card.id)).all()
     return tuple(CardScreen(id, text) for id, text in rows)
+
+
+def _themes(session: Session, run: ActivityRun, cards: tuple[CardScreen, ...]) -> tuple[ThemeScreen, ...]:
+    """Return the cards as they are grouped now, the loose ones last; the same for every audience."""
+    board = themes.shown(session, run.id, [(card.id, card.text) for card in cards])
+    if not board.touched:
+        return ()
+
+    def drawn(some: tuple[themes.BoardCard, ...]) -> tuple[CardScreen, ...]:
+        return tuple(CardScreen(card.id, card.text, tuple(other.text for other in card.like)) for card in some)
+
+    named = tuple(ThemeScreen(theme.id, theme.name, drawn(theme.cards)) for theme in board.themes)
+    return (*named, ThemeScreen("loose", "", drawn(board.loose))) if board.loose else named
 
 
 def bucket(item: Activity) -> int:
@@ -309,17 +367,17 @@ ENVELOPE = 128  # bytes around the fields in a phone's message: run, revision an
 BUCKETS = (512, 2048, 4096, 8192, 16 * 1024 + ENVELOPE)  # the last holds the largest answer that is taken at all
 
 
-def phone(session: Session, live: LiveSession, house: House) -> PhoneScreen:
-    """Return what every phone of this session shows now."""
-    guide = live_sessions.guide_of(live)
+def phone(session: Session, live: LiveSession, house: House, language: str = "") -> PhoneScreen:
+    """Return what every phone of this session that reads `language` shows now; empty: the session's own."""
+    guide = live_state.read_guide(live, language)
     common: dict[str, Any] = {
         "live_id": live.id,
         "phase": live.phase,
         "title": live.title,
-        "language": live.language,
+        "language": language or live.language,
         "rehearsal": live.rehearsal,
         "promise": who_sees.promise(live),
-        "unprotected": who_sees.unprotected(),
+        "unprotected": who_sees.unprotected(live.tickets),
         "asks": guide.asks,
         "notes": bool(guide.pages),
     }
@@ -363,9 +421,9 @@ def _again(session: Session, live_id: str) -> tuple[str, date] | None:
     return (f"/f/{found.token}", found.first_day) if found else None
 
 
-def stage(session: Session, live: LiveSession, house: House) -> StageScreen:
-    """Return what the projector shows now."""
-    guide = live_sessions.guide_of(live)
+def stage(session: Session, live: LiveSession, house: House, language: str = "") -> StageScreen:
+    """Return what the projector shows now; `language`: another one of the guide's, for a second stage."""
+    guide = live_sessions.guide_of(live, language)
     joinable = live.door_open and live.code is not None and live.phase in ("lobby", "running")
     base = house.settings.public_url
     common: dict[str, Any] = {
@@ -373,13 +431,14 @@ def stage(session: Session, live: LiveSession, house: House) -> StageScreen:
         "phase": live.phase,
         "title": live.title,
         "team": live.team,
-        "language": live.language,
+        "language": language or live.language,
         "rehearsal": live.rehearsal,
         "blank": live.blank,
         "code": live.code if joinable else "",
         "join_url": f"{base}/j/{live.join_token}" if joinable else "",
         "join_host": base.split("://", 1)[1],
         "door_open": joinable,
+        "tickets": live.tickets,
         "joined": live.joined,
         "step_count": len(guide.steps),
     }
@@ -405,6 +464,17 @@ def answered(house: House, live: LiveSession, run: ActivityRun | None) -> int:
     return house.boxes.box(live.id).answered(run.id) if run is not None and run.state == "open" else 0
 
 
+def _sheets(house: House, live: LiveSession, shown: StageScreen) -> int:
+    """Return how many paper sheets are typed in for the open question."""
+    item = shown.activity
+    return house.boxes.box(live.id).sheets(item.run_id) if item and item.run_id and item.phase == "open" else 0
+
+
+def _takes_paper(live: LiveSession, guide: Guide, shown: StageScreen) -> bool:
+    item = shown.activity
+    return item is not None and item.phase == "open" and paper_cards.takes(guide.activity(item.id))
+
+
 def local_clock(moment: datetime) -> str:
     """Return a moment as this server's local time of day, HH:MM."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -417,7 +487,9 @@ def console(session: Session, live: LiveSession, role: str, house: House) -> Con
     shown = stage(session, live, house)
     step = guide.step_of(live.at) if live.at else None
     moved = session.get(LiveSession, live.moved_to) if live.moved_to else None
-    primary, secondary, hint = _moves(live, guide, shown) if role == "run" else (None, (), "")
+    sheets = _sheets(house, live, shown)
+    primary, secondary, hint = _moves(live, guide, shown, sheets) if role == "run" else (None, (), "")
+    item = guide.activity(live.at) if live.at and live.phase == "running" else None
     return ConsoleScreen(
         live_id=live.id,
         version=live.version,
@@ -443,8 +515,17 @@ def console(session: Session, live: LiveSession, role: str, house: House) -> Con
         where_found=live.where_found,
         expected=live.expected,
         leader=live.leader,
+        boards=themes.count(session, live.id),
+        group=item.id if item and themes.released(session, live, item.id) else "",
+        grouped=bool(shown.activity and shown.activity.themes),
+        takes=sources.offer(session, live, item)
+        if item and shown.activity and shown.activity.phase == "waiting"
+        else None,
         moved_url=f"/staff/sessions/{moved.id}/" if moved else "",
         stage_url=f"/stage/{live.stage_token}" if live.stage_token else "",
+        paper=role == "run" and not live.rehearsal and _takes_paper(live, guide, shown),
+        paper_hint=paper_cards.hint(sheets, live.room_floor),
+        slips=live.slips,
         promise=who_sees.promise(live),
     )
 
@@ -530,7 +611,7 @@ def _shorten(live: LiveSession, guide: Guide, late: int | None) -> str:
         return ""
     ids = [item.id for item in guide.activities]
     coming = set(ids[ids.index(live.at) + 1 :])
-    needed = {item.source for item in guide.activities}
+    needed = {source for item in guide.activities for source in item.sources}
     spare: list[tuple[int, int, Activity, Step]] = []
     for step in guide.steps:
         ahead = [item for item in step.activities if item.id in coming]
@@ -546,7 +627,7 @@ def _shorten(live: LiveSession, guide: Guide, late: int | None) -> str:
     return _("To catch up, you could skip %(what)s.", what=_(" or ").join(names))
 
 
-def _moves(live: LiveSession, guide: Guide, shown: StageScreen) -> tuple[Move | None, tuple[Move, ...], str]:
+def _moves(live: LiveSession, guide: Guide, shown: StageScreen, sheets: int = 0) -> tuple[Move | None, tuple[Move, ...], str]:
     """Return the one move that comes next, the moves beside it, and what to know before."""
     ids = [item.id for item in guide.activities]
     end = Move("end", _("End the session"), ask=_("End the session for everybody? Nothing can be asked after that."))
@@ -562,6 +643,9 @@ def _moves(live: LiveSession, guide: Guide, shown: StageScreen) -> tuple[Move | 
     phase = shown.activity.phase
     if phase == "open":
         close = Move("close", _("Close and show"))
+        if shown.answered < live.room_floor <= sheets:
+            ask = _("Fewer than %(floor)s have answered on phones: close it and show the paper alone?", floor=live.room_floor)
+            return Move("close", _("Close and show"), ask=ask), (), ""
         if shown.answered < live.room_floor:
             hint = _(
                 "%(answered)s of the %(floor)s needed so far. Closed now, nothing would be shown.",

@@ -63,6 +63,7 @@ def a_world(house: House, account: Account) -> dict[str, Any]:
             "delivery_id": "x" * 22,
             "mail_id": "x" * 22,
             "action_id": "x" * 22,
+            "activity_id": "lost-spark",
             "team_key": "0" * 16,
             "number": 1,
             "fingerprint": "0" * 16,

@@ -36,6 +36,7 @@ RUN = frozenset({"run"})
 
 ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/"): ANYBODY,
+    ("POST", "/language"): ANYBODY,  # a cookie in the browser that asks; nothing here changes
     ("POST", "/"): ANYBODY,
     ("GET", "/<string(length=6):code>"): ANYBODY,
     ("GET", "/j/<join_token>"): ANYBODY,
@@ -130,6 +131,9 @@ ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/staff/sessions/<live_id>/report/data/results.csv"): RUN,
     ("GET", "/staff/sessions/<live_id>/report/data/results.json"): RUN,
     ("GET", "/staff/sessions/<live_id>/report/data/charts.zip"): RUN,
+    ("GET", "/staff/sessions/<live_id>/themes/<activity_id>"): SESSION,
+    ("GET", "/staff/sessions/<live_id>/themes/<activity_id>/board"): SESSION,
+    ("POST", "/staff/sessions/<live_id>/themes/<activity_id>"): frozenset({"run", "moderate"}),
     ("GET", "/staff/sessions/<live_id>/follow-up"): RUN,
     ("GET", "/staff/sessions/<live_id>/follow-up/<int:number>/sheet"): RUN,
     ("POST", "/staff/sessions/<live_id>/follow-up/<int:number>"): RUN,

@@ -78,6 +78,7 @@ class Theatre:
             "delivery_id": "none",
             "mail_id": "none",
             "action_id": "none",
+            "activity_id": "q0",
             "team_key": "none",
             "number": "1",
             "edition": "manager",

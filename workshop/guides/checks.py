@@ -60,6 +60,7 @@ def check(reading: Reading) -> GuideFile:
     for place, activity in _activities(reading.data):
         _activity(reading, place, activity)
     _sources(reading)
+    _rounds(reading)
     _offers(reading)
     _translations(reading, ids)
     if reading.problems or guide is None:
@@ -194,26 +195,68 @@ def _sources(reading: Reading) -> None:
     earlier: list[str] = []
     for place, activity in _activities(reading.data):
         source, name = activity.get("source"), activity.get("id")
-        if isinstance(source, str) and source not in earlier:
-            what = _("The source “%(id)s” is not an earlier activity.", id=shown(source)) + nearest(source, earlier)
-            known = ", ".join(shown(one) for one in earlier) or _("none, this is the first")
+        for one in source if isinstance(source, list) else [source]:
+            if not isinstance(one, str) or one in earlier:
+                continue
+            what = _("The source “%(id)s” is not an earlier activity.", id=shown(one)) + nearest(one, earlier)
+            known = ", ".join(shown(name) for name in earlier) or _("none, this is the first")
             reading.blame((*place, "source"), what + " " + _("Earlier ones: %(names)s.", names=known))
         if isinstance(name, str):
             earlier.append(name)
+
+
+def _rounds(reading: Reading) -> None:
+    """Note each second round that is not one: of a later question, another kind, or other things to choose."""
+    earlier: dict[str, dict[str, Any]] = {}
+    for place, activity in _activities(reading.data):
+        first, name, kind = activity.get("again"), activity.get("id"), activity.get("kind")
+        at = (*place, "again")
+        if isinstance(first, str) and isinstance(kind, str) and kind in KINDS:
+            if not KINDS[kind].compares:
+                what = _("“%(kind)s” cannot be asked again beside its first round.", kind=kind)
+                known = ", ".join(one.name for one in KINDS.values() if one.compares)
+                reading.blame(at, what + " " + _("Kinds that can: %(names)s.", names=known))
+            elif first not in earlier:
+                what = _("“%(id)s” is not an earlier activity.", id=shown(first)) + nearest(first, list(earlier))
+                reading.blame(at, what)
+            elif not _same_question(earlier[first], activity):
+                reading.blame(at, _("“%(id)s” is another question: kind, ends and options must be the same.", id=first))
+        if isinstance(name, str):
+            earlier[name] = activity
+
+
+def _same_question(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Say whether two activities ask for the same answers; labels and words may differ."""
+    if one.get("kind") != other.get("kind"):
+        return False
+    mine, theirs = (_answers_to(activity.get("settings")) for activity in (one, other))
+    return mine == theirs
+
+
+def _answers_to(settings: object) -> dict[str, Any]:
+    given = settings if isinstance(settings, dict) else {}
+    same = {key: value for key, value in given.items() if key not in ("low_label", "high_label")}
+    if isinstance(same.get("options"), list):
+        same["options"] = [one.get("id") if isinstance(one, dict) else one for one in same["options"]]
+    return {"low": 1, "high": 10, "many": False, "words": "mood", **same}
 
 
 OFFERED = {"text", "long", "choice", "pick", "focus"}
 """Types of entry whose content a later page can offer again; rows can by their first cell, if that is words."""
 
 
+OFFERING = {"choice", "ranking", "points", "dot_vote"}
+"""Kinds whose options a worksheet can offer again."""
+
+
 def _offers(reading: Reading) -> None:
-    """Note each source of a worksheet that is neither an earlier choice nor an entry that can be offered there."""
+    """Note each source of a worksheet that is neither an earlier vote nor an entry that can be offered there."""
     known: list[str] = []
     for place, activity in _activities(reading.data):
         name, settings = activity.get("id"), activity.get("settings")
         if not isinstance(name, str) or not isinstance(settings, dict):
             continue
-        if activity.get("kind") == "choice":
+        if activity.get("kind") in OFFERING:
             known.append(name)
         if activity.get("kind") != "worksheet":
             continue

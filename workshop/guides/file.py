@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
 
 FORMAT = 1
 MAX_STEPS = 60
@@ -25,6 +25,23 @@ Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 Help = Annotated[str, StringConstraints(strip_whitespace=True, max_length=600)]
 Paragraph = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1200)]
 Pages = Annotated[str, StringConstraints(strip_whitespace=True, max_length=8000)]
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _single(value: list[str] | None) -> Any:
+    return value[0] if value and len(value) == 1 else value
+
+
+Sources = Annotated[
+    list[Id],
+    BeforeValidator(_listed, json_schema_input_type=Id | list[Id]),
+    PlainSerializer(_single),
+    Field(min_length=1, max_length=4),
+]
+"""One id, or a few; a file says one without a list around it."""
 
 
 class Part(BaseModel):
@@ -44,7 +61,12 @@ class ActivityFile(Part):
     cards: int | None = Field(None, ge=1, le=10, description="How many texts one person may send; kinds of text only.")
     release: Literal["close", "rolling"] = Field("close", description="When the room sees what was sent.")
     for_: Literal["room", "manager"] = Field("room", alias="for", description="Who the question is meant for.")
-    source: Id | None = Field(None, description="The id of an earlier activity that this one builds on.")
+    again: Id | None = Field(
+        None, description="The id of an earlier activity that this one asks once more; the room sees both, in words."
+    )
+    source: Sources | None = Field(
+        None, description="The id of an earlier activity that this one builds on, or up to four of them."
+    )
 
 
 class StepFile(Part):

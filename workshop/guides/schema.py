@@ -62,6 +62,8 @@ class Activity:
     source: str | None
     cards: int | None
     config: Any
+    again: str | None = None  # the earlier activity of which this is another round
+    sources: tuple[str, ...] = ()  # all of them; `source` is the first
 
 
 @dataclass(frozen=True)
@@ -184,16 +186,19 @@ def _step(step: StepFile, words: Mapping[str, Any]) -> Step:
 def _activity(activity: ActivityFile, words: Mapping[str, Any]) -> Activity:
     said = ActivityWords.model_validate(words.get(activity.id, {}))
     settings = overlay(activity.settings, said.settings)
+    release = "rolling" if KINDS[activity.kind].always_rolls else activity.release
     return Activity(
         id=activity.id,
         kind=activity.kind,
         prompt=said.prompt or activity.prompt,
         help=said.help or activity.help,
-        release=activity.release,
+        release=release,
         for_=activity.for_,
-        source=activity.source,
+        source=activity.source[0] if activity.source else None,
         cards=activity.cards,
-        config=config_of(activity.kind, settings, activity.cards, activity.release, activity.for_),
+        again=activity.again,
+        config=config_of(activity.kind, settings, activity.cards, release, activity.for_),
+        sources=tuple(activity.source or ()),
     )
 
 
@@ -242,6 +247,8 @@ def json_schema() -> dict[str, Any]:
             then["cards"] = False
         if not kind.may_roll:
             then["release"] = {"const": "close"}
+        if not kind.compares:
+            then["again"] = False
         if not kind.texts:
             then["for"] = {"const": "room"}
         rule: dict[str, Any] = {"properties": then}

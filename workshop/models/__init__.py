@@ -10,9 +10,11 @@ from __future__ import annotations
 from ..db import Base
 from .follow_up import Action, CheckIn, FollowUp
 from .guides import Guide
+from .questions import QuestionList
 from .reports import Delivery, Freeze, Mail, ReportFile, ReportText, ReportVersion
 from .sessions import ActivityRun, Card, LiveSession, SessionRole
 from .staff import Account, StaffLink, StaffSession
+from .themes import ThemeBoard
 
 __all__ = [
     "Account",
@@ -27,10 +29,12 @@ __all__ = [
     "Guide",
     "LiveSession",
     "Mail",
+    "QuestionList",
     "ReportFile",
     "ReportText",
     "ReportVersion",
     "SessionRole",
     "StaffLink",
     "StaffSession",
+    "ThemeBoard",
 ]

@@ -11,21 +11,26 @@ import logging
 import secrets
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 from flask import Flask, g
 from flask_babel import force_locale
 from sqlalchemy import select
 
-from .. import fragments, screens
+from .. import fragments, questions, screens, themes
 from ..house import House
 from ..models import ActivityRun, LiveSession
-from .rooms import room
+from ..words import locale_of
+from .rooms import Registry, room
 from .transport import Transport
 
 log = logging.getLogger(__name__)
 
 INTERVAL = 0.25  # seconds between two pushes: calm for the eye, free for the server (REALTIME.md)
+
+CALM = 4.0
+"""Seconds between two pushes to phones when only themes move."""
 
 ROLES = ("run", "moderate", "watch")
 
@@ -39,14 +44,17 @@ class Coalescer:
     client how often the others reconnect, edit or come in (promise 13).
     """
 
-    def __init__(self, app: Flask, house: House, transport: Transport) -> None:
+    def __init__(self, app: Flask, house: House, transport: Transport, registry: Registry) -> None:
         self.app = app
         self._house = house
         self._transport = transport
+        self._registry = registry
         self._dirty: set[str] = set()
         self._boots: defaultdict[str, str] = defaultdict(lambda: secrets.token_hex(4))
         self._seqs: Counter[str] = Counter()
         self._sent: dict[tuple[str, str], tuple[str, str]] = {}
+        self._grouped: dict[str, float] = {}  # room -> when its phones last got themes that moved
+        self._later: dict[str, float] = {}  # session -> when they get the next
 
     def mark(self, live_id: str) -> None:
         """Note that a live session changed."""
@@ -54,7 +62,11 @@ class Coalescer:
 
     def flush(self) -> None:
         """Push to every audience of every changed live session."""
-        changed, self._dirty = self._dirty, set()
+        now = monotonic()
+        due = {live_id for live_id, moment in self._later.items() if moment <= now}
+        for live_id in due:
+            del self._later[live_id]
+        changed, self._dirty = self._dirty | due, set()
         for live_id in changed:
             try:
                 self._push(live_id)
@@ -70,13 +82,13 @@ class Coalescer:
             sleep(INTERVAL)
 
     def _push(self, live_id: str) -> None:
-        for audience, role in (("phone", ""), ("stage", ""), *(("console", role) for role in ROLES)):
-            name = room(live_id, audience, role)
+        for audience, role, language in self._audiences(live_id):
+            name = room(live_id, audience, role, language)
             state = self._state(live_id) if audience == "phone" else ""
             before = self._sent.get((live_id, name))
-            if audience == "phone" and before is not None and before[0] == state:
+            if audience == "phone" and before is not None and self._may_wait(live_id, name, before[0], state):
                 continue  # counts do not show on phones, so an answer wakes none of them
-            message = self.message(live_id, audience, role)
+            message = self.message(live_id, audience, role, language)
             if message is None:
                 continue
             if before is None or before[1] != message["html"]:
@@ -86,6 +98,21 @@ class Coalescer:
             self._sent[(live_id, name)] = (state, message["html"])
         if len(self._sent) > 5000:  # sessions that ended long ago
             self._sent.clear()
+            self._grouped.clear()
+
+    def _audiences(self, live_id: str) -> list[tuple[str, str, str]]:
+        """Return audience, role and language of each room; another language only while somebody follows in it."""
+        return [
+            ("phone", "", ""),
+            *(("phone", "", language) for language in self._registry.languages(live_id, "phone")),
+            ("stage", "", ""),
+            *(("stage", "", language) for language in self._registry.languages(live_id, "stage")),
+            *(
+                ("console", role, language)
+                for role in ROLES
+                for language in ("", *self._registry.languages(live_id, "console"))
+            ),
+        ]
 
     def _state(self, live_id: str) -> str:
         with self._house.database.transaction() as session:
@@ -93,29 +120,48 @@ class Coalescer:
             batches = session.scalars(
                 select(ActivityRun.batch).where(ActivityRun.live_id == live_id, ActivityRun.state == "open")
             ).all()
-        return f"{live.version if live else 0}:{sum(batches)}"
+            boards = themes.count(session, live_id)
+            turns = questions.turns(session, live_id)
+        return f"{live.version if live else 0}:{sum(batches)}.{turns}/{boards}"
 
-    def message(self, live_id: str, audience: str, role: str = "") -> dict[str, Any] | None:
+    def _may_wait(self, live_id: str, name: str, before: str, state: str) -> bool:
+        """Return whether the phones need nothing now: nothing changed, or only themes, and those but a moment ago.
+
+        A wall of cards is large and hundreds of phones read it at leisure: while somebody groups, they get
+        it every few seconds. The stage and the consoles see each move.
+        """
+        if before == state:
+            return True
+        if before.partition("/")[0] != state.partition("/")[0]:
+            return False
+        now = monotonic()
+        if self._grouped.get(name, now - CALM) + CALM > now:
+            self._later.setdefault(live_id, self._grouped[name] + CALM)
+            return True
+        self._grouped[name] = now
+        return False
+
+    def message(self, live_id: str, audience: str, role: str = "", language: str = "") -> dict[str, Any] | None:
         """Return the present screen of an audience as it is sent; None when the session is gone."""
         with self._house.database.transaction() as session:
             live = session.get(LiveSession, live_id)
             if live is None:
                 return None
             with self.app.test_request_context(base_url=self._house.settings.public_url):
-                g.language = live.language
+                g.language = language or live.language
                 g.pushed = True  # forms in a pushed fragment carry no token of a visitor's session
-                with force_locale(live.language):
-                    key, html = self._render(session, live, audience, role)
+                with force_locale(locale_of(g.language)):
+                    key, html = self._render(session, live, audience, role, language)
             version = live.version
-        name = room(live_id, audience, role)
+        name = room(live_id, audience, role, language)
         return {"boot": self._boots[name], "seq": self._seqs[name], "key": key, "version": version, "html": html}
 
-    def _render(self, session: Any, live: LiveSession, audience: str, role: str) -> tuple[str, str]:
+    def _render(self, session: Any, live: LiveSession, audience: str, role: str, language: str) -> tuple[str, str]:
         if audience == "phone":
-            phone = screens.phone(session, live, self._house)
+            phone = screens.phone(session, live, self._house, language)
             return phone.key, fragments.phone(phone)
         if audience == "stage":
-            stage = screens.stage(session, live, self._house)
+            stage = screens.stage(session, live, self._house, language)
             return stage.key, fragments.stage(stage)
         console = screens.console(session, live, role, self._house)
         return console.stage.key, fragments.console(console)

@@ -27,20 +27,23 @@ ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "static"
 
 BUNDLES = {
-    "phone.css": ("tokens", "base", "activities", "phone", "record", "check_ins"),
+    "phone.css": ("tokens", "base", "activities", "questions", "phone", "record", "check_ins", "language"),
     "notes.css": ("notes", "notes_live"),
     "prints.css": ("tokens", "base", "prints"),
-    "stage.css": ("tokens", "base", "activities", "stage"),
+    "stage.css": ("tokens", "base", "activities", "questions", "stage"),
     "console.css": (
         "tokens",
         "base",
         "activities",
+        "questions",
         "console",
         "console_live",
+        "themes",
         "actions",
         "authoring",
         "reports",
         "check_ins",
+        "language",
     ),
 }
 """Served name -> the sheets in static/css/ that it joins, in this order; one that is missing is left out."""
