@@ -13,7 +13,7 @@ from workshop.guides.schema import Guide, parse
 
 GUIDES = {name.removesuffix(".yaml"): parse(text, name) for name, text in library.shipped_sources()}
 MAIN = GUIDES["getting-unstuck"]
-NAMES = {"id", "type", "part", "sort", "sources", "paper", "best"}
+NAMES = {"id", "type", "part", "sort", "sources", "paper", "best", "words"}
 """Texts in settings that are no words for people; they are the same in every language."""
 
 
@@ -50,7 +50,7 @@ def test_the_shipped_guides_together_use_every_kind_that_a_first_reader_should_s
 
 
 @pytest.mark.parametrize(
-    ("name", "minutes"), [("team-pulse", 15), ("retrospective", 45), ("one-to-one-preparation", 30)]
+    ("name", "minutes"), [("team-pulse", 15), ("retrospective", 45), ("one-to-one-preparation", 30), ("town-hall", 30)]
 )
 def test_the_short_guides_keep_their_time(name: str, minutes: int) -> None:
     assert GUIDES[name].minutes == minutes

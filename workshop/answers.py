@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import anonymity
+from . import anonymity, questions
 from .activities import KINDS
 from .errors import AnswerRefused, Closed, WorkshopError
 from .guides.schema import Activity
@@ -55,7 +55,7 @@ class Mine:
 
 def _open_activity(house: House, live_id: str, run_id: str) -> Activity:
     with house.database.transaction() as session:
-        run = session.get(ActivityRun, run_id)
+        run = session.get(ActivityRun, questions.run_behind(run_id))
         if run is None or run.live_id != live_id:
             raise WorkshopError(_("There is no such question in this session."), code="not_found", status=404)
         if run.state != "open":
@@ -97,18 +97,20 @@ def cast(
     if not kind.asks:
         raise AnswerRefused(_("Nothing is asked here."))
     body = None
+    votes = questions.is_ballot(run_id)
     if fields is not None:
-        body = json.dumps(kind.clean(activity.config, checked_fields(fields)), ensure_ascii=False, sort_keys=True)
-    cast_ = house.boxes.box(live_id).cast(
-        run_id, anonymity.tag(secret, run_id), revision, body, final=activity.release == "rolling"
-    )
+        sent = checked_fields(fields)
+        clean = questions.clean_votes(sent) if votes else kind.clean(activity.config, sent)
+        body = json.dumps(clean, ensure_ascii=False, sort_keys=True)
+    final = activity.release == "rolling" and not votes
+    cast_ = house.boxes.box(live_id).cast(run_id, anonymity.tag(secret, run_id), revision, body, final=final)
     if cast_.status == "closed":
         raise Closed(_("This question has closed. Your answer is still on your phone."))
     if cast_.status == "older":
         raise Older(_("You have sent a newer answer already, perhaps in another tab. It stays."), cast_.revision)
     if cast_.status == "final":
         raise Older(_("Your answer to this question is final. It was sent already."), cast_.revision)
-    if cast_.first:  # an edit changes no screen, and must not wake one either: that would tell when it came
+    if cast_.first and not votes:  # an edit changes no screen, and must not wake one either: that would tell when it came
         house.database.announce(live_id)
     return Receipt(cast_.revision)
 
@@ -123,6 +125,8 @@ def mine(house: House, live_id: str, secret: bytes, run_id: str) -> Mine:
     if lying is None:
         return Mine(0)
     fields = None
-    if lying.body is not None:
+    if lying.body is not None and questions.is_ballot(run_id):
+        fields = dict(json.loads(lying.body))
+    elif lying.body is not None:
         fields = KINDS[activity.kind].fields_of(activity.config, json.loads(lying.body))
     return Mine(lying.revision, lying.passed, fields, lying.final)

@@ -8,6 +8,8 @@ the process that serves it. Not here: when an activity opens or closes
 Why a file of its own and these pragmas: ANONYMITY.md, facts 2 and 3. A table
 keyed by tag keeps no order of arrival for anybody who comes after the erase;
 secure_delete, VACUUM and a TRUNCATE checkpoint leave no byte behind.
+
+A file of this length because no other code may touch a box.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from . import ballot_paper
 from .anonymity import pick, shuffled
 from .errors import WorkshopError
 from .words import _
@@ -37,6 +40,9 @@ create table if not exists answer (
 create table if not exists loose (
   run_id text not null, key blob not null, body text not null,
   primary key (run_id, key)) without rowid;
+create table if not exists counted (
+  run_id text not null, tag blob not null, body text,
+  primary key (run_id, tag)) without rowid;
 """
 
 
@@ -87,7 +93,7 @@ def in_a_thread(work: Callable[[], T]) -> T:
     return result
 
 
-class BallotBox:
+class BallotBox(ballot_paper.PaperInTheBox):
     """The box of one live session. All methods are safe to call from several greenlets or threads."""
 
     def __init__(self, path: Path) -> None:
@@ -106,7 +112,7 @@ class BallotBox:
             "temp_store=MEMORY",
         ):
             self._db.execute(f"PRAGMA {pragma}")
-        self._db.executescript(SCHEMA)
+        self._db.executescript(SCHEMA + ballot_paper.SCHEMA)
 
     # -- the gate
 
@@ -217,19 +223,45 @@ class BallotBox:
         )
         return shuffled([row[0] for row in rows])
 
-    def erase(self, run_id: str) -> None:
-        """Remove every trace of a run: rows, free pages, the write-ahead log (step 5 of the seal).
+    def recount(self, run_id: str, least: int) -> list[str] | None:
+        """Return all bodies if those of `least` phones differ from what was counted last, and note them as counted.
+
+        None, and nothing noted, where fewer have answered or fewer differ; an
+        answer that was changed and changed back does not differ.
+        """
+
+        def work() -> list[str] | None:
+            differ, given = self._db.execute(
+                "select coalesce(sum(a.body is not c.body), 0), count(a.body) from answer a"
+                " left join counted c on c.run_id = a.run_id and c.tag = a.tag where a.run_id = ?",
+                (run_id,),
+            ).fetchone()
+            if differ < least or given < least:
+                return None
+            self._db.execute(
+                "insert or replace into counted select run_id, tag, body from answer where run_id = ?", (run_id,)
+            )
+            rows = self._db.execute("select body from answer where run_id = ? and body is not null", (run_id,))
+            return shuffled([row[0] for row in rows.fetchall()])
+
+        return self._transact(work)
+
+    def erase(self, *run_ids: str) -> None:
+        """Remove every trace of runs: rows, free pages, the write-ahead log (step 5 of the seal).
 
         Raises `sqlite3.OperationalError` when the log cannot be emptied yet; the
         caller tries again, and nothing is shown before it has worked.
         """
 
         def work() -> None:
-            self._db.execute("delete from answer where run_id = ?", (run_id,))
-            self._db.execute("delete from loose where run_id = ?", (run_id,))
-            self._db.execute("delete from gate where run_id = ?", (run_id,))
+            for table in ("answer", "loose", "counted", "paper", "gate"):
+                self._db.executemany(f"delete from {table} where run_id = ?", [(run_id,) for run_id in run_ids])  # noqa: S608 - four names of ours
 
         self._transact(work)
+        self.rewrite()
+
+    def rewrite(self) -> None:
+        """Rewrite the file and empty its log: nothing of what was there is left in it."""
         with self._lock:
             in_a_thread(lambda: self._db.execute("vacuum"))
             self.checkpoint()

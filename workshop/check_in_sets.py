@@ -141,7 +141,7 @@ def standing(asked: Asked) -> Standing | None:
         return None
     result = KINDS[asked.item.kind].load(asked.release["result"])
     assert isinstance(result, ScaleAggregate)
-    return comparisons.stood(result.lean, result.shape, result.groups, result.people, config.low, config.high)
+    return result.stood(config)
 
 
 def scale_rounds(rounds: Sequence[tuple[str, Asked]]) -> list[dict[str, Any]]:

@@ -11,15 +11,17 @@ its config, and, after the release, the aggregate as `result` and its `chart`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import render_template
 from markupsafe import Markup
 
-from . import charts
+from . import charts, comparisons
 from .activities import KINDS
 from .charts import Chart
 from .publication import Shape
+from .rounds import Beside
 from .screens import ActivityScreen, CardScreen, ConsoleScreen, PhoneScreen, StageScreen
 
 
@@ -48,17 +50,17 @@ def answer_fields(activity: ActivityScreen, mine: Mapping[str, Sequence[str]] | 
 
 def stage_result(activity: ActivityScreen) -> Markup:
     """Return the released result, large, for the stage and the console's picture of it."""
-    return _activity("stage", activity, surface="stage")
+    return _with_paper("stage", activity, surface="stage")
 
 
 def phone_result(activity: ActivityScreen) -> Markup:
     """Return the released result for a phone: the same drawing with its table in reach."""
-    return _activity("stage", activity, surface="phone")
+    return _with_paper("stage", activity, surface="phone")
 
 
 def print_block(activity: ActivityScreen, palette: charts.Palette = charts.PAPER) -> Markup:
     """Return the released result for paper, in colours of its own."""
-    return _activity("print", activity, paper=palette)
+    return _with_paper("print", activity, paper=palette)
 
 
 def author_summary(kind: str, config: Any) -> Markup:
@@ -84,6 +86,24 @@ def density(cards: Sequence[CardScreen]) -> str:
     return "middle" if weight <= 6000 else "small"
 
 
+def lanes(again: Beside) -> Markup:
+    """Return the drawing of two rounds of a scale."""
+    return comparisons.svg(again.finding, again.bands)
+
+
+def _with_paper(view: str, activity: ActivityScreen, **extra: Any) -> Markup:
+    """Return a result, and beside it the one from paper where there is one: two rooms, never one count."""
+    own = _activity(view, activity, **extra)
+    if not activity.paper:
+        return own
+    beside = None
+    if activity.paper_result is not None:
+        twin = replace(activity, id=f"{activity.id}-paper", result=activity.paper_result, paper="", paper_result=None)
+        beside = _activity(view, twin, **extra)
+    html = _render("activities/_on_paper.html", activity=activity, own=own, beside=beside)
+    return Markup(html).strip()  # noqa: S704 - the template escaped every text in it
+
+
 def _activity(view: str, activity: ActivityScreen, **extra: Any) -> Markup:
     kind = KINDS[activity.kind]
     chart: Chart | None = None
@@ -91,11 +111,12 @@ def _activity(view: str, activity: ActivityScreen, **extra: Any) -> Markup:
         chart = kind.chart(activity.config, activity.result)
     shape = getattr(activity.result, "shape", None)
     html = _render(
-        f"activities/{kind.name}/{view}.html",
+        "activities/_rounds.html" if activity.again and view != "answer" else f"activities/{kind.name}/{view}.html",
         activity=activity,
         kind=kind,
         config=activity.config,
         result=activity.result,
+        again=activity.again,
         cards=activity.cards,
         chart=chart,
         numbers=isinstance(shape, Shape) and shape.precision == "numbers",
@@ -112,6 +133,7 @@ def _render(template: str, **values: Any) -> str:
         stage_result=stage_result,
         phone_result=phone_result,
         marks=charts.svg,
+        lanes=lanes,
         density=density,
         **values,
     )

@@ -37,6 +37,7 @@ from .errors import NotFound
 from .house import House
 from .models import Freeze, ReportFile
 from .report_worker import Printed, PrintFailed
+from .rounds import Beside
 from .screens import ActivityScreen
 from .words import _
 
@@ -158,6 +159,7 @@ def _screen(drawing: Mapping[str, Any]) -> ActivityScreen:
         result=kind.load(drawing["result"]),
         people=drawing["people"],
         made_up=drawing["made_up"],
+        again=Beside.load(drawing["again"]) if "again" in drawing else None,
     )
 
 

@@ -7,16 +7,16 @@ random order. Not here: the six steps of the seal (`seals.py`).
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from . import anonymity
+from . import anonymity, rehearsals, rounds
 from .activities import KINDS, CardDraft
 from .guides.schema import Activity
 from .models import LiveSession
 
-REHEARSAL_PEOPLE = 12  # made-up answers in a rehearsal: enough for numbers instead of shape
+REHEARSAL_PEOPLE = rehearsals.PEOPLE
 
 
 @dataclass(frozen=True)
@@ -27,32 +27,42 @@ class Released:
     cards: list[CardDraft]
 
 
-def build(live: LiveSession, activity: Activity, bodies: Sequence[str]) -> Released:
+def build(
+    live: LiveSession, activity: Activity, bodies: Sequence[str], first: Mapping[str, Any] | None = None
+) -> Released:
     """Return what the room may see of these bodies (promises 3, 4, 10).
 
     Below the floor only "too few" is left. For texts the cards are split and
     shuffled anew, so that nothing says which were siblings; for every other
     kind the bodies end here and only the aggregate lives on. In a rehearsal the
-    phones' answers are dropped and the kind's examples stand in for them.
+    phones' answers are dropped and the kind's examples stand in for them. Of a
+    second round only words are kept, and which way it went since the `first`.
     """
     kind = KINDS[activity.kind]
     answers = [json.loads(body) for body in bodies]
     if live.rehearsal:
-        examples = kind.examples(activity.config)
-        answers = [kind.clean(activity.config, fields) for fields in examples[:REHEARSAL_PEOPLE]]
+        answers = rehearsals.stand_ins(live, kind, activity.config, bodies)
     people = len(answers)
     if people < live.room_floor:
         return Released(
             {"too_few": True, "people": None, "words_ok": False, "made_up": live.rehearsal, "result": None}, []
         )
+    aggregate = kind.aggregate(activity.config, anonymity.shuffled(answers))
+    again: dict[str, Any] = {}
+    if activity.again:
+        again = {"moved": rounds.moved(activity, first, aggregate)}
+        aggregate = kind.coarse(activity.config, aggregate)
     cards = [card for answer in answers for card in kind.cards(activity.config, answer)] if kind.texts else []
+    if live.rehearsal:  # more phones than examples: nobody writes the very words of another
+        cards = list({card.text: card for card in cards}.values())
     return Released(
         {
             "too_few": False,
             "people": anonymity.people_said(people),
             "words_ok": people >= live.words_floor,
             "made_up": live.rehearsal,
-            "result": kind.dump(kind.aggregate(activity.config, anonymity.shuffled(answers))),
+            "result": kind.dump(aggregate),
+            **again,
         },
         anonymity.shuffled(cards),
     )

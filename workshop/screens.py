@@ -627,7 +627,9 @@ def _shorten(live: LiveSession, guide: Guide, late: int | None) -> str:
     return _("To catch up, you could skip %(what)s.", what=_(" or ").join(names))
 
 
-def _moves(live: LiveSession, guide: Guide, shown: StageScreen, sheets: int = 0) -> tuple[Move | None, tuple[Move, ...], str]:
+def _moves(
+    live: LiveSession, guide: Guide, shown: StageScreen, sheets: int = 0
+) -> tuple[Move | None, tuple[Move, ...], str]:
     """Return the one move that comes next, the moves beside it, and what to know before."""
     ids = [item.id for item in guide.activities]
     end = Move("end", _("End the session"), ask=_("End the session for everybody? Nothing can be asked after that."))
@@ -644,7 +646,10 @@ def _moves(live: LiveSession, guide: Guide, shown: StageScreen, sheets: int = 0)
     if phase == "open":
         close = Move("close", _("Close and show"))
         if shown.answered < live.room_floor <= sheets:
-            ask = _("Fewer than %(floor)s have answered on phones: close it and show the paper alone?", floor=live.room_floor)
+            ask = _(
+                "Fewer than %(floor)s have answered on phones: close it and show the paper alone?",
+                floor=live.room_floor,
+            )
             return Move("close", _("Close and show"), ask=ask), (), ""
         if shown.answered < live.room_floor:
             hint = _(

@@ -17,8 +17,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from . import anonymity, releases
+from . import anonymity, paper_cards, questions, releases, rounds
 from .activities import KINDS
+from .ballots import BallotBox
 from .db import notify
 from .errors import NotFound, Stale
 from .house import House
@@ -51,14 +52,19 @@ def seal(house: House, live_id: str, run_id: str) -> bool:
     """
     box = house.boxes.box(live_id)
     box.shut(run_id)  # 2
-    bodies = box.read(run_id)  # 3
+    bodies, ballots = box.read(run_id), questions.shut(box, run_id)  # 3
+    paper = box.read_paper(run_id)
     with house.database.transaction() as session:  # 4
         live = get(session, live_id)
         run = session.get(ActivityRun, run_id)
         if run is None:
             raise NotFound(_("There is no such question."))
         if run.state == "closing":
-            released = releases.build(live, guide_of(live).activity(run.activity_id), bodies)
+            activity = guide_of(live).activity(run.activity_id)
+            first = rounds.first_release(session, live, activity)
+            released = paper_cards.together(live, activity, bodies, paper, first)
+            voted_on = KINDS[activity.kind].takes_votes
+            ids = questions.known_ids(session, run_id) if voted_on else {}
             changed = session.execute(
                 update(ActivityRun)
                 .where(ActivityRun.id == run_id, ActivityRun.state == "closing")
@@ -67,9 +73,17 @@ def seal(house: House, live_id: str, run_id: str) -> bool:
             )
             if hits(changed) == 1:
                 session.execute(delete(Card).where(Card.run_id == run_id))
-                _insert_cards(session, run_id, released)
+                _insert_cards(session, run_id, released, ids)
+                if voted_on and not released.release["too_few"]:
+                    result = questions.close(session, live, run_id, ballots)
+                    session.execute(
+                        update(ActivityRun)
+                        .where(ActivityRun.id == run_id)
+                        .values(release={**released.release, "result": result})
+                        .execution_options(synchronize_session=False)
+                    )
     try:
-        box.erase(run_id)  # 5
+        box.erase(run_id, questions.ballot_of(run_id))  # 5
     except sqlite3.Error as error:
         log.warning("the ballot box could not be emptied yet; trying again (%s)", type(error).__name__)
         return False
@@ -88,11 +102,18 @@ def seal(house: House, live_id: str, run_id: str) -> bool:
     return True
 
 
-def _insert_cards(session: Session, run_id: str, released: releases.Released) -> None:
+def _insert_cards(
+    session: Session,
+    run_id: str,
+    released: releases.Released,
+    ids: dict[tuple[str, bool, str | None], list[str]] | None = None,
+) -> None:
+    """Insert cards in shuffled order under fresh ids; `ids`: the ids of cards that people have voted on, which they keep."""
     for draft in released.cards:
+        known = (ids or {}).get((draft.text, draft.quotable, draft.receipt))
         session.add(
             Card(
-                id=anonymity.new_id(),
+                id=known.pop() if known else anonymity.new_id(),
                 run_id=run_id,
                 text=draft.text,
                 quotable=draft.quotable,
@@ -180,15 +201,19 @@ def _roll_one(house: House, live_id: str, run_id: str) -> None:
             return
         activity = guide_of(live).activity(run.activity_id)
         batch = run.batch
+        asking = questions.asking(session, run)
     if activity.release != "rolling" or live.rehearsal:
         return
     box = house.boxes.box(live_id)
     if batch and box.is_marked(run_id, batch):
         box.settle(run_id, batch)  # published, but the box was too busy to cut it loose then
-    if not box.is_marked(run_id, batch + 1) and not anonymity.pool_is_ripe(box.waiting(run_id), live.room_floor):
-        return
-    fresh = box.take(run_id, batch + 1, anonymity.pool_size(live.room_floor))
     kind = KINDS[activity.kind]
+    if kind.takes_votes and batch and questions.ballot_of(run_id) not in box.gates():
+        box.admit(questions.ballot_of(run_id))  # there is something to vote on; also after a box was lost
+    size = _pool(house, box, live, run_id, asking)
+    if not box.is_marked(run_id, batch + 1) and not size:
+        return
+    fresh = box.take(run_id, batch + 1, size)
     whole = releases.build(live, activity, [*box.loose(run_id), *fresh])
     with house.database.transaction() as session:
         changed = session.execute(
@@ -199,8 +224,20 @@ def _roll_one(house: House, live_id: str, run_id: str) -> None:
         )
         if hits(changed) == 1 and kind.texts:
             _insert_cards(session, run_id, releases.build(live, activity, fresh))
+        if hits(changed) == 1 and kind.takes_votes:
+            questions.admit(session, run_id)
         notify(session, live_id)
     box.settle(run_id, batch + 1)
+
+
+def _pool(house: House, box: BallotBox, live: LiveSession, run_id: str, asking: bool) -> int:
+    """Return how many answers leave the pool now, 0 for none; all that wait once nothing more is asked, as at a close."""
+    if asking:
+        ripe = anonymity.pool_is_ripe(box.waiting(run_id), live.room_floor)
+        return anonymity.pool_size(live.room_floor) if ripe else 0
+    box.shut(run_id)
+    waiting = box.waiting(run_id)
+    return waiting if waiting >= live.room_floor else 0
 
 
 def recover(house: House) -> None:

@@ -400,6 +400,8 @@ function start(main) {
       if (!other || part.dataset.part === "timer" || part.innerHTML === other.innerHTML) continue;
       if (!part.contains(document.activeElement)) part.replaceChildren(...other.childNodes);
     }
+    const asked = one("[data-questions]", next);
+    if (asked) one("[data-questions]", old)?.dispatchEvent(new CustomEvent("renew", { detail: asked }));
     const timer = one('[data-part="timer"]', next);
     if (timer) one('[data-part="timer"]', old)?.replaceChildren(...timer.childNodes);
     startTimer();
@@ -427,12 +429,23 @@ function start(main) {
     startTimer();
     if (form && run) prepare(form, run);
     else settle(run, state);
+    listQuestions(form);
     for (const other of store.runs()) {
       const entry = store.entry(other);
       if (other !== run && entry.closed && !entry.out) store.drop(`run/${other}`);
     }
     showUnsent();
     paintStatus();
+  }
+
+  /** Others' questions and this phone's votes on them. @param {HTMLFormElement | null} form */
+  function listQuestions(form) {
+    const section = one("[data-questions]", place);
+    if (!section || !link) return;
+    const way = link;
+    const bucket = Number(form?.dataset.bucket ?? EMPTY.bucket);
+    const phone = { store, bucket, send: () => void flush(), ask: (/** @type {string} */ ballot) => way.send("mine", { run: ballot }) };
+    void import("./questions.js").then(({ watch }) => watch(section, phone), () => {});
   }
 
   /** An open question. @param {HTMLFormElement} form @param {string} run */
@@ -463,6 +476,13 @@ function start(main) {
       refreshHooks(form);
       rememberDraft(form, run);
       paintStatus();
+    });
+    // One tap is the answer where the kind says so; by keys one chooses first and then sends.
+    let tapped = false;
+    form.addEventListener("pointerdown", () => (tapped = true));
+    form.addEventListener("keydown", () => (tapped = false));
+    form.addEventListener("change", (event) => {
+      if (tapped && /** @type {HTMLElement} */ (event.target).closest("[data-tap]")) form.requestSubmit(one("[data-send]", form));
     });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -640,6 +660,9 @@ function start(main) {
       entry.final = now().run === run && now().form?.dataset.final === "yes";
       store.keep(run, entry);
       await rememberSent(run, item);
+    } else if (run.endsWith(".votes")) {
+      store.keep(run, entry); // nothing was typed: the box that was ticked goes back to what was saved
+      one("[data-questions]", place)?.dispatchEvent(new Event("refused"));
     } else if (GONE.has(ack.code) || entry.final || (ack.code === "older" && now().form?.dataset.final === "yes")) {
       if (item.again) entry.saved = item;
       store.keep(run, entry);
@@ -855,12 +878,13 @@ function start(main) {
   store.tidy();
   const link = window.hasOwnProperty("io")
     ? connect(
-        { audience: "phone", live },
+        { audience: "phone", live, language: main.dataset.language },
         {
           onScreen,
           onUp: () => {
             showOpen();
             void flush().then(reconcile);
+            one("[data-questions]", place)?.dispatchEvent(new Event("sync"));
             paintStatus();
           },
           onDown: () => {

@@ -58,6 +58,8 @@ KINDS: dict[str, dict[str, Any]] = {
         "settings": {"items": [{"id": name, "label": name.title()} for name in ("one", "two")]},
     },
     "estimate": {"kind": "estimate", "settings": {"low": 0, "high": 40}},
+    "rolling-questions": {"kind": "questions"},
+    "pulse": {"kind": "pulse"},
     "statements": {
         "kind": "statements",
         "settings": {"statements": [{"id": name, "label": name.title()} for name in ("one", "two")]},
@@ -76,7 +78,7 @@ def canary() -> str:
 def fields_for(sort: str, text: str = "", *, quotable: bool = False) -> dict[str, list[str]]:
     """Return an answer to an activity of this sort; `text` goes wherever words go."""
     text = text or canary()
-    if sort in ("text", "rolling-text", "cards"):
+    if sort in ("text", "rolling-text", "cards", "rolling-questions"):
         fields = {"text-0": [text]}
         if sort == "cards":
             fields["text-1"] = [text[::-1]]
@@ -85,6 +87,8 @@ def fields_for(sort: str, text: str = "", *, quotable: bool = False) -> dict[str
         return {"text-0": [text], "audience": ["manager" if quotable else "room"]}
     if sort in ("cloud", "rolling-cloud"):
         return {"word-0": [text]}
+    if sort == "pulse":
+        return {"choice": [secrets.choice(("good", "so-so", "not-good"))]}
     if sort == "scale":
         return {"value": [str(1 + secrets.randbelow(10))]}
     if sort == "matrix":

@@ -60,7 +60,7 @@ class Rolled:
 
 def shown_words(screen: Any) -> list[str]:
     """Return the words that a screen shows now, of either kind that may roll."""
-    if screen.activity.kind == "open_text":
+    if screen.activity.kind in ("open_text", "questions"):
         return [card.text for card in screen.activity.cards]
     return [word for word, _size in screen.activity.result.words] if screen.activity.result else []
 
@@ -112,7 +112,7 @@ def groups(house: House, sort: str, sizes: list[int], lots: random.Random, **set
     return rolled
 
 
-@pytest.mark.parametrize("sort", ["rolling-text", "rolling-cloud"])
+@pytest.mark.parametrize("sort", ["rolling-text", "rolling-cloud", "rolling-questions"])
 def test_no_release_is_of_one_to_four_people(hall: House, sort: str, shapes: random.Random) -> None:
     sizes = list(range(5, 41, 1 if sort == "rolling-text" else 7))
     played = groups(hall, sort, sizes, shapes)

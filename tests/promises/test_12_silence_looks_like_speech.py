@@ -49,7 +49,7 @@ def every_activity() -> list[Activity]:
 def fullest(one: Activity) -> dict[str, list[str]]:
     """Return the largest answer that the field on the phone lets anybody type."""
     config: Any = one.config
-    if one.kind == "open_text":
+    if one.kind in ("open_text", "questions"):
         fields = {f"text-{i}": ["\U0001f642" * config.limit] for i in range(config.cards)}
         fields |= {f"receipt-{i}": ["0" * 64] for i in range(config.cards)}
         consent = (
@@ -60,7 +60,7 @@ def fullest(one: Activity) -> dict[str, list[str]]:
         return {f"word-{i}": ["\U0001f642" * 40] for i in range(config.words)}
     if one.kind == "scale":
         return {"value": [str(config.high)]}
-    if one.kind == "choice":
+    if one.kind in ("choice", "pulse"):
         ids = [option.id for option in config.options]
         return {"choice": ids if config.many else [max(ids, key=len)]}
     if one.kind in ("ranking", "points", "dot_vote"):

@@ -73,8 +73,16 @@ class Kind(ABC):
     """True: shows the session's actions (`workshop/actions.py`); such a kind does not ask."""
     texts: ClassVar[bool] = False
     """True: answers are free texts, split into cards by the seal."""
+    groups: ClassVar[bool] = False
+    """True: its released cards can be grouped into themes (`workshop/themes.py`), and its stage draws them."""
     may_roll: ClassVar[bool] = False
     """True: an author may choose rolling release."""
+    always_rolls: ClassVar[bool] = False
+    """True: released in pools while open, whatever the author says."""
+    takes_votes: ClassVar[bool] = False
+    """True: people vote on the cards of others, in a ballot beside the answer (`workshop/questions.py`)."""
+    compares: ClassVar[bool] = False
+    """True: a later activity may ask the same `again`; the kind then knows `coarse`."""
     own_words: ClassVar[bool] = False
     """True: the aggregate itself holds people's own words. Nobody was asked for each, so it stays in the room
     (promise 11): no manager's report draws it or finds something in it."""
@@ -98,6 +106,10 @@ class Kind(ABC):
     @abstractmethod
     def aggregate(self, config: Any, bodies: Sequence[Body]) -> Any:
         """Return what the room may see of these non-pass answers, in any order (promise 10)."""
+
+    def coarse(self, config: Any, aggregate: Any) -> Any:
+        """Return what is kept of a second round: words and bands, never a number; kinds that compare override it."""
+        return aggregate
 
     @abstractmethod
     def dump(self, aggregate: Any) -> dict[str, Any]:
@@ -133,6 +145,8 @@ from . import (  # noqa: E402
     matrix,
     open_text,
     points,
+    pulse,
+    questions,
     ranking,
     scale,
     statements,
@@ -146,6 +160,7 @@ KINDS: dict[str, Kind] = {
         info.Info(),
         scale.Scale(),
         choice.Choice(),
+        pulse.Pulse(),
         ranking.Ranking(),
         points.Points(),
         dot_vote.DotVote(),
@@ -153,6 +168,7 @@ KINDS: dict[str, Kind] = {
         estimate.Estimate(),
         statements.Statements(),
         open_text.OpenText(),
+        questions.Questions(),
         word_cloud.WordCloud(),
         worksheet.Worksheet(),
         actions.Actions(),

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from wtforms import Form, RadioField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
-from .. import publication
+from .. import comparisons, publication
 from ..charts import Chart
 from ..errors import AnswerRefused
 from ..publication import Shape, Word
@@ -48,10 +48,11 @@ class ChoiceConfig(KindConfig):
 
 @dataclass(frozen=True)
 class ChoiceAggregate(Aggregate):
-    """What may be said of each option, in the listed order. `people` is 0 below ten."""
+    """What may be said of each option, in the listed order. `people` is 0 below ten, and of a second round (`again`)."""
 
     shape: Shape = publication.NOTHING
     people: int = 0
+    again: bool = False
 
 
 class Choice(Kind):
@@ -61,6 +62,7 @@ class Choice(Kind):
     label = N_("Choice")
     Config = ChoiceConfig
     Aggregate = ChoiceAggregate
+    compares = True
 
     def clean(self, config: ChoiceConfig, fields: Fields) -> Body:
         """Return the chosen ids in the listed order; of many, none is an answer too."""
@@ -89,13 +91,19 @@ class Choice(Kind):
         shape = publication.shape_many(counts, n) if config.many else publication.shape_single(counts)
         return ChoiceAggregate(shape, n if n >= publication.NUMBERS_FROM else 0)
 
+    def coarse(self, config: ChoiceConfig, aggregate: ChoiceAggregate) -> ChoiceAggregate:
+        """Return a second round in words."""
+        words = tuple(Word(amount) for amount in comparisons.amounts(aggregate.shape, aggregate.people))
+        return ChoiceAggregate(Shape("words", words) if words else publication.NOTHING, again=True)
+
     def dump(self, aggregate: ChoiceAggregate) -> dict[str, Any]:
-        """Return shape and people."""
-        return {"shape": aggregate.shape.dump(), "people": aggregate.people}
+        """Return shape and people; of a second round that it is one."""
+        data = {"shape": aggregate.shape.dump(), "people": aggregate.people}
+        return {**data, "again": True} if aggregate.again else data
 
     def load(self, data: Mapping[str, Any]) -> ChoiceAggregate:
         """Return the aggregate that `dump` wrote."""
-        return ChoiceAggregate(Shape.load(data["shape"]), int(data["people"]))
+        return ChoiceAggregate(Shape.load(data["shape"]), int(data["people"]), bool(data.get("again")))
 
     def chart(self, config: ChoiceConfig, aggregate: ChoiceAggregate) -> Chart | None:
         """Return one bar per option in the listed order, None where no picture is safe."""
@@ -108,6 +116,8 @@ class Choice(Kind):
             for i, (option, cell) in enumerate(zip(config.options, shape.cells, strict=True))
         )
         note = numbers_note(shape, people)
+        if aggregate.again:
+            note = _("It was asked for the second time, so there are words instead of numbers. Few can also be none.")
         if config.many:
             note = _("Everybody could choose several.") + " " + note
         return Chart(self._finding(config, aggregate, leading), bars, note=note)

@@ -14,8 +14,9 @@ from pydantic import Field, model_validator
 from wtforms import Form, RadioField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
-from .. import publication
+from .. import comparisons, publication
 from ..charts import Bar, Chart
+from ..comparisons import Standing
 from ..errors import AnswerRefused
 from ..publication import Lean, Shape
 from ..words import N_, _
@@ -50,13 +51,22 @@ class ScaleConfig(KindConfig):
 class ScaleAggregate(Aggregate):
     """Where the room stands: the lean of a small group or the shape of a larger one, never both.
 
-    `people` is 0 below ten.
+    `people` is 0 below ten. `again`: a second round; its lean is a band for any
+    number of people, and `place` (from ten on, 0 to 1) is rounded to half points.
     """
 
     lean: Lean | None = None
     shape: Shape = publication.NOTHING
     groups: tuple[tuple[int, int], ...] = ()
     people: int = 0
+    again: bool = False
+    place: float | None = None
+
+    def stood(self, config: ScaleConfig) -> Standing | None:
+        """Return where this round stood, to be compared with another."""
+        if self.again:
+            return Standing(self.lean, self.place) if self.lean else None
+        return comparisons.stood(self.lean, self.shape, self.groups, self.people, config.low, config.high)
 
 
 class Scale(Kind):
@@ -66,6 +76,7 @@ class Scale(Kind):
     label = N_("Scale")
     Config = ScaleConfig
     Aggregate = ScaleAggregate
+    compares = True
 
     def clean(self, config: ScaleConfig, fields: Fields) -> Body:
         """Return the number; refuse anything that is not a point of this scale."""
@@ -96,8 +107,20 @@ class Scale(Kind):
         shape = publication.shape_single(counts)
         return ScaleAggregate(shape=shape, groups=groups, people=n)
 
+    def coarse(self, config: ScaleConfig, aggregate: ScaleAggregate) -> ScaleAggregate:
+        """Return the band of a second round, with its place to half a point where ten answered."""
+        stood = aggregate.stood(config)
+        if stood is None:
+            return ScaleAggregate(again=True)
+        halves = 2 * (config.high - config.low)
+        return ScaleAggregate(
+            lean=stood.band, again=True, place=None if stood.place is None else round(stood.place * halves) / halves
+        )
+
     def dump(self, aggregate: ScaleAggregate) -> dict[str, Any]:
-        """Return lean, shape, groups and people."""
+        """Return lean, shape, groups and people; of a second round its band and place."""
+        if aggregate.again:
+            return {"lean": aggregate.lean, "again": True, "place": aggregate.place}
         return {
             "lean": aggregate.lean,
             "shape": aggregate.shape.dump(),
@@ -107,6 +130,8 @@ class Scale(Kind):
 
     def load(self, data: Mapping[str, Any]) -> ScaleAggregate:
         """Return the aggregate that `dump` wrote."""
+        if data.get("again"):
+            return ScaleAggregate(lean=data["lean"], again=True, place=data["place"])
         return ScaleAggregate(
             lean=data["lean"],
             shape=Shape.load(data["shape"]),
@@ -117,7 +142,7 @@ class Scale(Kind):
     def chart(self, config: ScaleConfig, aggregate: ScaleAggregate) -> Chart | None:
         """Return three fields for a lean, columns for numbers, None where nothing may be shown."""
         if aggregate.lean is not None:
-            return self._lean_chart(config, aggregate.lean)
+            return self._lean_chart(config, aggregate.lean, aggregate.again)
         if aggregate.shape.precision == "nothing":
             return None
         middle = publication.centre(aggregate.shape, aggregate.people)
@@ -128,13 +153,15 @@ class Scale(Kind):
         note = numbers_note(aggregate.shape, aggregate.people)
         return Chart(self._finding(config, aggregate, middle), bars, note=note, vertical=True, form="columns")
 
-    def _lean_chart(self, config: ScaleConfig, lean: Lean) -> Chart:
+    def _lean_chart(self, config: ScaleConfig, lean: Lean, again: bool = False) -> Chart:
         names = {"low": _("low end"), "middle": _("middle"), "high": _("high end")}
         bars = tuple(
             Bar(name, _("here") if key == lean else "", 1.0 if key == lean else 0.0, lead=key == lean, mark="lean")
             for key, name in names.items()
         )
         note = _("The lean of all answers together. Fewer than ten people answered, so there are no numbers.")
+        if again:
+            note = _("The lean of all answers together. It was asked for the second time, so there are no numbers.")
         return Chart(_leaning(config, lean), bars, note=note, vertical=True, form="lean")
 
     def _finding(self, config: ScaleConfig, aggregate: ScaleAggregate, middle: int | None) -> str:

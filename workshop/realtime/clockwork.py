@@ -6,12 +6,14 @@ Lives here: the loops and their periods. Not here: what they do.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import gevent
+from flask_babel import force_locale
 
-from .. import check_ins, outbox, retention, seals
+from .. import check_ins, outbox, questions, rehearsals, retention, seals, simulated_phones
 from ..house import House
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ log = logging.getLogger(__name__)
 TICK = 1.0  # seconds: timers that close input, seals that are tried again
 RIGHTS = 2.0  # seconds: a socket whose right has ended is dead within five (attack S5)
 POOL = 5.0  # seconds: the fixed tick of the pool mix (promise 2)
+ORDER = 60.0  # seconds: the order of questions from the room, at full minutes alone (promise 1)
 PLAN = 30.0  # seconds: "minutes behind" on consoles moves without anybody pressing
 PURGE = 3600.0  # seconds: terms are days
 MAILS = 3.0  # seconds: a mail leaves while its sender still looks at the page
@@ -40,10 +43,18 @@ def start(house: House, realtime: Realtime) -> None:
         for live_id in realtime.registry.steered():
             realtime.coalescer.mark(live_id)
 
+    @contextmanager
+    def speaking(language: str) -> Iterator[None]:
+        with realtime.coalescer.app.app_context(), force_locale(language):
+            yield
+
+    simulated = simulated_phones.SimulatedPhones(house, speaking)
     gevent.spawn(realtime.coalescer.run, gevent.sleep)
     for period, work in (
         (TICK, lambda: seals.tick(house)),
+        (TICK, simulated.tick),
         (POOL, lambda: seals.roll(house)),
+        (ORDER, lambda: questions.refresh(house)),
         (RIGHTS, rights),
         (PLAN, plan),
         (MAILS, lambda: outbox.tick(house)),
@@ -51,6 +62,7 @@ def start(house: House, realtime: Realtime) -> None:
         (CHECKPOINT, house.boxes.checkpoint),
         (CHECKPOINT, house.database.empty_log),
         (PURGE, lambda: retention.keep_house(house)),
+        (PURGE, lambda: rehearsals.sweep(house)),
     ):
         gevent.spawn(_every, period, work)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Flask, Response, abort, current_app, g, make_response, redirect, render_template, request
+from flask import Blueprint, Flask, Response, abort, current_app, make_response, redirect, render_template, request
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 from sqlalchemy import select
@@ -23,13 +23,14 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import BooleanField, Field, RadioField, SelectField, SelectMultipleField
 
-from .. import anonymity, answers, check_ins, fragments, live_sessions, screens, who_sees
+from .. import anonymity, answers, check_ins, fragments, live_sessions, questions, screens, who_sees
 from ..activities import KINDS
 from ..backoff import Backoff
 from ..errors import NotFound, Throttled, WorkshopError
 from ..models import LiveSession
 from ..screens import ActivityScreen, PhoneScreen
 from ..words import _
+from .language import speak
 from .rights import audience, house
 
 bp = Blueprint("take_part", __name__)
@@ -56,6 +57,8 @@ class Personal:
     said: tuple[str, ...] = ()
     editing: bool = False
     problem: str = ""
+    ballot: int = 0  # the revision of this phone's votes on others' questions
+    votes: frozenset[str] = frozenset()
 
     @property
     def sent(self) -> bool:
@@ -187,7 +190,7 @@ def set_seat(response: BaseResponse, live_id: str, seat: str) -> None:
 
 
 def _welcome(live: LiveSession, error: WorkshopError | None = None) -> Response:
-    g.language = live.language
+    speak(live)
     html = render_template(
         "take_part/welcome.html",
         title=live.title,
@@ -227,8 +230,7 @@ def require_seat(live_id: str) -> bytes:
 def _screen(live_id: str) -> PhoneScreen:
     with house().database.transaction() as session:
         live = live_sessions.get(session, live_id)
-        g.language = live.language
-        return screens.phone(session, live, house())
+        return screens.phone(session, live, house(), speak(live))
 
 
 @bp.get("/s/<live_id>/")
@@ -287,7 +289,12 @@ def _personal(
     if activity is None or activity.phase != "open" or activity.run_id is None:
         return Personal()
     mine = answers.mine(house(), screen.live_id, secret, activity.run_id)
+    ballot = answers.Mine(0)
+    if activity.questions:
+        ballot = answers.mine(house(), screen.live_id, secret, questions.ballot_of(activity.run_id))
     return Personal(
+        ballot=ballot.revision,
+        votes=frozenset((ballot.fields or {}).get("vote", ())),
         csrf=generate_csrf(),
         revision=mine.revision,
         passed=mine.passed,
