@@ -18,7 +18,7 @@ from sqlalchemy import select
 from tests.conftest import SERVER, make_account, post, signed_in
 from tests.promises.attackers import FALSE_ALARM, order_p, tau
 from tests.promises.stagehands import Room, canary, files_below, room
-from tests.report_world import ENDED, LATER, Said, add_live, canaries, release, texts
+from tests.report_world import ENDED, LATER, add_live, canaries, release, texts
 from tests.small_guide import ask, go, look_up, make_session
 from workshop import (
     alike,

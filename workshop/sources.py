@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from . import anonymity, themes
 from .activities import KINDS
+from .activities.choice import joined
 from .errors import WorkshopError
 from .guides import schema
 from .guides.checks import config_of
@@ -37,7 +38,7 @@ class Offer:
     """What a question asks about when it opens. `labels`: what it takes; empty: the guide's own.
 
     `themes` is how many there are, `own` how many the guide has, `most` how many
-    fit; `of` names the questions with the cards, `group` those that can be grouped now.
+    fit; `of` names the sources, `group` and `prompts` those whose cards can be grouped now.
     """
 
     labels: tuple[str, ...]
@@ -45,8 +46,9 @@ class Offer:
     own: int
     least: int
     most: int
-    of: tuple[str, ...]
+    of: str
     group: tuple[str, ...]
+    prompts: tuple[str, ...]
 
 
 def part_of(kind: str) -> str:
@@ -61,19 +63,21 @@ def offer(session: Session, live: LiveSession, activity: Activity) -> Offer | No
     if not part or not activity.sources:
         return None
     guide = guide_of(live)
-    texts = tuple(one for one in activity.sources if KINDS[guide.activity(one).kind].texts)
+    texts = tuple(one for one in activity.sources if KINDS[guide.activity(one).kind].groups)
     labels = [*themes.names(session, live, texts), *_taken(guide, activity)]
     labels = list({label.casefold(): label for label in reversed(labels)}.values())[::-1]
     own = [one for one in getattr(activity.config, part) if not one.id.startswith(MARK)]
     least, most = _limits(activity.kind, part)
+    group = tuple(one for one in texts if themes.released(session, live, one) is not None)
     return Offer(
         labels=tuple(labels) if least <= len(labels) <= most else (),
         themes=len(labels),
         own=len(own),
         least=least,
         most=most,
-        of=tuple(guide.activity(one).prompt for one in activity.sources),
-        group=tuple(one for one in texts if themes.released(session, live, one) is not None),
+        of=joined([_("“%(label)s”", label=guide.activity(one).prompt) for one in activity.sources]),
+        group=group,
+        prompts=tuple(guide.activity(one).prompt for one in group),
     )
 
 

@@ -79,7 +79,7 @@ def released(session: Session, live: LiveSession, activity_id: str) -> ActivityR
     """Return the run whose cards can be grouped, None while there are none that everybody saw."""
     activity = guide_of(live).activity(activity_id)
     run = run_of(session, live, activity_id)
-    if run is None or run.state != "released" or not KINDS[activity.kind].texts:
+    if run is None or run.state != "released" or not KINDS[activity.kind].groups:
         return None
     return None if (run.release or {}).get("too_few") else run
 

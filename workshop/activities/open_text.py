@@ -52,6 +52,7 @@ class OpenText(Kind):
     label = N_("Open text")
     Config = OpenTextConfig
     texts = True
+    groups = True
     may_roll = True
 
     def clean(self, config: OpenTextConfig, fields: Fields) -> Body:

@@ -12,9 +12,10 @@ import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..activities import KINDS
+from ..activities.choice import Option
 from ..guides import schema
 from . import words
 from .people import DemoFailed, Facilitator, Phone, Socket
@@ -118,6 +119,7 @@ class Play:
                 self.facilitator.press(move)
                 return
             if command == "next":
+                self.group(activity)
                 time.sleep(self.pace.result if KINDS[activity.kind].asks else self.pace.reading)
                 self.place += 1
                 if activities[self.place] is self.guide.step_of(activities[self.place].id).activities[0]:
@@ -134,8 +136,24 @@ class Play:
             time.sleep(random.uniform(0, self.pace.answers))  # noqa: S311 - a pause, no secret
             phone.answer(fields)
 
+        if activity.sources and self.phones:  # it asks about themes, which are not in the guide
+            screen = self.phones[0].socket.wait_for("the question on a phone", _shows(activity.prompt))
+            activity = as_asked(activity, screen)
         with ThreadPoolExecutor(PHONES) as everybody:
             list(everybody.map(one, self.phones, answers_to(activity)))
+
+    def group(self, activity: schema.Activity) -> None:
+        """Put the cards of a question into themes, as somebody would on the page for it."""
+        path = f"{self.console_path}themes/{activity.id}"
+        for name, parts in words.THEMES.get(activity.id, ()):
+            page = self.facilitator.browser.get(path)
+            cards = re.findall(
+                r'id="box-([\w-]+)".*?<span class="tcard__text" dir="auto">(.*?)</span>', page, re.DOTALL
+            )
+            chosen = [card_id for card_id, text in cards if any(part in html.unescape(text) for part in parts)]
+            entered = {"name": name, "cards": chosen}
+            self.facilitator.browser.submit(path, entered, having="csrf_token", press="do=new")
+            self.say(f"  {name}: {len(chosen)} cards")
 
     def close(self) -> None:
         """Send everybody home, all at once: each socket waits three seconds for a farewell."""
@@ -146,6 +164,16 @@ class Play:
 
 def _shows(prompt: str) -> Callable[[str], bool]:
     return lambda screen: html.escape(prompt, quote=True) in screen or prompt in html.unescape(screen)
+
+
+def as_asked(activity: schema.Activity, screen: str) -> schema.Activity:
+    """Return an activity with the options that a phone shows, which it may have taken from earlier cards."""
+    known = {option.id for option in activity.config.options}
+    names = list(dict.fromkeys(re.findall(r'name="(?:dots|points)-([\w-]+)"', screen)))
+    if not names or set(names) <= known:
+        return activity
+    options = tuple(Option(id=name, label=name) for name in names)
+    return replace(activity, config=activity.config.model_copy(update={"options": options}))
 
 
 def answers_to(activity: schema.Activity) -> list[dict[str, list[str]] | None]:
@@ -159,6 +187,12 @@ def answers_to(activity: schema.Activity) -> list[dict[str, list[str]] | None]:
         ]
     if activity.id in words.CHOICES:
         return [None if picked is None else {"choice": list(picked)} for picked in words.CHOICES[activity.id]]
+    if activity.id in words.DOTS:
+        ids = activity.config.ids
+        return [
+            None if places is None else {f"dots-{ids[place]}": ["1"] for place in places if place < len(ids)}
+            for places in words.DOTS[activity.id]
+        ]
     if activity.id in words.SCALES:
         return [None if point is None else {"value": [str(point)]} for point in words.SCALES[activity.id]]
     examples = KINDS[activity.kind].examples(activity.config)

@@ -112,17 +112,33 @@ SCALES: dict[str, tuple[int | None, ...]] = {
 }
 
 CHOICES: dict[str, tuple[tuple[str, ...] | None, ...]] = {
-    "areas": (
-        ("amount", "say"), ("amount", "tools"), ("tasks", "learning"), ("say", "amount", "thanks"),
-        ("amount", "learning"), ("say", "purpose"), ("amount", "tools", "say"), ("tools", "thanks"),
-        ("amount", "say", "learning"), ("tasks", "amount"), ("say", "thanks", "tools"), ("amount", "tasks", "say"),
-    ),
     "help-wanted": (
         ("workload", "more-say"), ("more-say",), ("workload", "training"), ("recognition", "workload"),
         ("other-tasks",), ("more-say", "flexibility"), ("workload",), None, ("training", "more-say"),
         ("workload", "flexibility"), ("more-say", "training", "other-tasks"), ("flexibility", "workload"),
     ),
 }  # fmt: skip
+
+DOTS: dict[str, tuple[tuple[int, ...] | None, ...]] = {
+    "areas": (
+        (0, 3), (0, 4), (2, 1), (3, 0, 5), (0, 1, 3), (3, 4), (0, 3, 5), (4, 5), (0, 3, 1), (2, 0), (3, 5, 4), (0, 3),
+    ),
+}  # fmt: skip
+"""Who gives a dot to which of the options, by their place: they are the themes of the cards."""
+
+THEMES: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
+    "lost-spark": (
+        ("Seeing something through", ("Finishing something", "used to build", "monthly report", "We plan for weeks")),
+        ("Learning and teaching", ("Learning. The last", "Helping new", "Mentoring", "Trying things out")),
+        ("Customers and quality", ("Talking to customers", "Support calls", "Quality.")),
+    ),
+    "frustrates": (
+        ("Everything at once", ("Everything is urgent", "Priorities change", "No time to do", "on call")),
+        ("Slow permissions", ("Five approvals", "typed in three times", "Decisions that are")),
+        ("Meetings and noise", ("Meetings without", "Noise.", "The handover")),
+    ),
+}
+"""What the facilitator groups while the cards are read: a name, and how its cards begin or what they say."""
 
 HEARD = {
     "lost-spark": "Several people miss seeing a thing through to its end, and being near the customers they work for. "
