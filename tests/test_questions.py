@@ -11,7 +11,7 @@ from tests.pages import check_html
 from tests.promises.stagehands import fields_for
 from tests.promises.test_02_questions import asked, order, vote
 from tests.promises.theatre import build
-from workshop import answers, fragments, questions, seals
+from workshop import answers, fragments, freezes, questions, seals
 from workshop.errors import AnswerRefused, WorkshopError
 from workshop.house import House
 from workshop.live_state import get, guide_of
@@ -148,3 +148,28 @@ def test_an_author_need_not_say_that_questions_roll(hall: House) -> None:
     activity = guide_of(played.live).activity("q0")
     assert activity.release == "rolling"
     assert activity.config.rolling
+
+
+def test_a_report_prints_the_questions_with_most_votes_first_and_only_those_that_may_be_quoted(hall: House) -> None:
+    played, run_id = asked(hall, 1)
+    played.join(19)
+    for phone in range(20):
+        quotable = phone % 2 == 0
+        fields = fields_for("rolling-questions", f"Question of number {phone}", quotable=quotable)
+        if phone:
+            played.send(phone, run_id, fields)
+    for _tick in range(3):
+        seals.roll(hall)
+    texts = {one.text: one.id for one in played.seen()[0].activity.questions}
+    wanted = next(text for text in texts if int(text.rpartition(" ")[2] if "number" in text else 1) % 2 == 0)
+    for phone in range(12):
+        vote(played, phone, run_id, [texts[wanted]])
+    played.move("close")
+    played.move("end")
+    with hall.database.transaction() as session:
+        live = get(session, played.live_id)
+        printed = freezes.preview(session, live, guide_of(live), "manager", hall.clock())
+    quotes = printed["sections"][0]["blocks"][0]["quotes"]
+    assert quotes[0] == {"text": wanted}
+    assert all(int(quote["text"].rpartition(" ")[2]) % 2 == 0 for quote in quotes)
+    assert len(quotes) == 6

@@ -367,8 +367,8 @@ def _by_theme(material: Material, activity: Activity, cards: Sequence[Words], re
     named = printed(material.themes.get(activity.id, ()), {card.id for card in cards})
     theme_of = {card_id: (place, theme.name) for place, theme in enumerate(named) for card_id in theme.cards}
     last = (len(named) if rest else -1, rest if named else "")
-    placed = sorted((*theme_of.get(card.id, last), card.id, card.text) for card in cards)
-    return [{"text": text, "theme": name} if name else {"text": text} for _place, name, _id, text in placed]
+    placed = sorted((*theme_of.get(card.id, last), at, card.text) for at, card in enumerate(cards))
+    return [{"text": text, "theme": name} if name else {"text": text} for _place, name, _at, text in placed]
 
 
 def _quoted(material: Material) -> frozenset[str]:
@@ -395,4 +395,12 @@ def quotes(material: Material, activity: Activity, edition: str) -> list[dict[st
         if len(theme.cards) >= FEWEST_CONSENTS  # fewer under one name would point, as fewer in one question do
     ]
     grouped = replace(material, themes={activity.id: safe})
+    places = voted(material.results[activity.id])
+    cards = tuple(sorted(cards, key=lambda card: places.get(card.id, len(places))))
     return _by_theme(grouped, activity, [card for card in cards if card.id in chosen], "")
+
+
+def voted(release: Mapping[str, Any]) -> dict[str, int]:
+    """Return card -> place of what the room voted on, the most votes first; empty for every other question."""
+    votes = (release.get("result") or {}).get("votes")
+    return {card: place for place, card in enumerate(votes)} if isinstance(votes, dict) else {}

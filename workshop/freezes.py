@@ -306,7 +306,10 @@ def _with_choice(material: Material, texts: Texts) -> Texts:
     most = MOST_QUOTES if sum(bool(_offered(material, one.id)) for one in asked) <= MANY_QUESTIONS else FEWEST_FIRST
     for activity in asked:
         if activity.id not in quotes:
-            quotes[activity.id] = first_choice(material.live.id, _offered(material, activity.id), most)
+            may, places = _offered(material, activity.id), editions.voted(material.results[activity.id])
+            if places:  # questions from the room: what most people asked for
+                may = tuple(sorted(may, key=lambda card: places.get(card.id, len(places)))[:most])
+            quotes[activity.id] = first_choice(material.live.id, may, most)
     return replace(texts, quotes=quotes)
 
 

@@ -141,15 +141,19 @@ def _options(item: Activity, before: ChoiceAggregate, now: ChoiceAggregate, step
     said = {"few": _("few"), "some": _("some"), "most": _("most"), "hidden": _("not shown")}
     way = {"up": _("more than before"), "same": _("about as many"), "down": _("fewer than before")}
     rows = []
-    grown = []
+    grown, shrunk = [], []
     for i, (label, old, new) in enumerate(zip(labels, was, is_, strict=True)):
         step = steps[i] if i < len(steps) else None
         rows.append((label, said[old], f"{said[new]} ({way[step]})" if step else said[new]))
         if step == "up":
             grown.append(_("“%(label)s”", label=label))
+        elif step == "down":
+            shrunk.append(_("“%(label)s”", label=label))
     if grown:
         finding = _("More people than the first time: %(names)s", names=", ".join(grown))
-    elif steps or was == is_:
+    elif shrunk:
+        finding = _("Fewer people than the first time: %(names)s", names=", ".join(shrunk))
+    elif was == is_ or (steps and all(steps)):
         finding = _("About the same as the first time")
     else:
         finding = _("It has changed since the first time")

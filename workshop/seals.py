@@ -208,10 +208,11 @@ def _roll_one(house: House, live_id: str, run_id: str) -> None:
     if batch and box.is_marked(run_id, batch):
         box.settle(run_id, batch)  # published, but the box was too busy to cut it loose then
     kind = KINDS[activity.kind]
-    if kind.takes_votes and batch and questions.ballot_of(run_id) not in box.gates():
-        box.admit(questions.ballot_of(run_id))  # there is something to vote on; also after a box was lost
     size = _pool(house, box, live, run_id, asking)
-    if not box.is_marked(run_id, batch + 1) and not size:
+    due = size or box.is_marked(run_id, batch + 1)
+    if kind.takes_votes and (batch or due) and questions.ballot_of(run_id) not in box.gates():
+        box.admit(questions.ballot_of(run_id))  # before anybody sees what to vote on; also after a box was lost
+    if not due:
         return
     fresh = box.take(run_id, batch + 1, size)
     whole = releases.build(live, activity, [*box.loose(run_id), *fresh])

@@ -39,7 +39,6 @@ def asked(hall: House, phones: int, *, askers: int = 0, **settings: int) -> tupl
         played.send(phone, run_id, fields_for("rolling-questions"))
     for _tick in range(phones // AT_ONCE):
         seals.roll(hall)
-    seals.roll(hall)  # opens the ballot
     return played, run_id
 
 
