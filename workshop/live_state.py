@@ -16,7 +16,7 @@ from .db import notify
 from .errors import NotFound, Stale
 from .guides import schema
 from .models import ActivityRun, LiveSession
-from .words import _
+from .words import _, spoken
 
 NO_TIMER: dict[str, Any] = {"timer_ends_at": None, "timer_left": None, "timer_total": None, "timer_closes": False}
 
@@ -26,9 +26,42 @@ def _parsed(source: str, language: str) -> schema.Guide:
     return schema.parse(source, "guide").localized(language)
 
 
-def guide_of(live: LiveSession) -> schema.Guide:
-    """Return the session's own frozen copy of its guide, in the session's language."""
-    return _parsed(live.guide_source, live.language)
+def guide_of(live: LiveSession, language: str = "") -> schema.Guide:
+    """Return the session's own frozen copy of its guide, in the session's language or in another that it has."""
+    return _parsed(live.guide_source, language or live.language)
+
+
+def language_of(live: LiveSession, wanted: object) -> str:
+    """Return `wanted` if the session's guide speaks it and it is not the session's own; else nothing.
+
+    Nothing stands for the session's own language wherever a language is chosen
+    (a second stage, a phone), so that each has one name and no made-up one
+    makes work.
+    """
+    if not isinstance(wanted, str) or not 0 < len(wanted) <= 16:
+        return ""
+    known = guide_of(live).languages
+    found = next((name for name in (wanted, wanted.split("-")[0]) if name in known), "")
+    return "" if found in ("", guide_of(live).language) else found
+
+
+def readable(live: LiveSession) -> tuple[str, ...]:
+    """Return the languages in which somebody can follow a session: ours, and those of its guide."""
+    return tuple(dict.fromkeys((*spoken(), *guide_of(live).languages)))
+
+
+def reading_language(live: LiveSession, wanted: object) -> str:
+    """Return `wanted` if it can be read and is not the session's own; else nothing, which stands for that one.
+
+    The words around a guide's texts then speak it, and the guide's texts too
+    where it has them (`read_guide`).
+    """
+    return wanted if isinstance(wanted, str) and wanted in readable(live) and wanted != live.language else ""
+
+
+def read_guide(live: LiveSession, language: str) -> schema.Guide:
+    """Return the guide's texts for a reader: in their language, else in the session's own."""
+    return guide_of(live, language_of(live, language))
 
 
 def get(session: Session, live_id: str) -> LiveSession:

@@ -89,7 +89,7 @@ function plain(submitter) {
 }
 
 const link = connect(
-  { audience: "console", live: main.dataset.live ?? "" },
+  { audience: "console", live: main.dataset.live ?? "", language: main.dataset.language },
   {
     onScreen: (message) => patch(message.html),
     onUp() {

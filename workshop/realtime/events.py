@@ -17,7 +17,7 @@ from .. import answers, live_sessions
 from ..errors import WorkshopError
 from ..house import House
 from ..models import LiveSession
-from ..words import _
+from ..words import _, locale_of
 from .coalescer import Coalescer
 from .rooms import Caller, Registry, room
 from .transport import Transport
@@ -35,7 +35,7 @@ def register(transport: Transport, registry: Registry, coalescer: Coalescer, hou
         caller = registry.admit(app, sid, environ, auth)
         if caller is None:
             return False
-        transport.enter(sid, room(caller.live_id, caller.audience, caller.role))
+        transport.enter(sid, room(caller.live_id, caller.audience, caller.role, caller.language))
         return True
 
     def disconnect(sid: str, *_reason: object) -> None:
@@ -52,8 +52,8 @@ def register(transport: Transport, registry: Registry, coalescer: Coalescer, hou
             if audience is not None and caller.audience != audience:
                 return _refusal("forbidden", "")
             with app.app_context():
-                g.language = language(house, caller.live_id)
-                with force_locale(g.language):
+                g.language = caller.language or language(house, caller.live_id)
+                with force_locale(locale_of(g.language)):
                     try:
                         return work(caller, payload if isinstance(payload, dict) else {})
                     except answers.Older as error:
@@ -90,7 +90,9 @@ def register(transport: Transport, registry: Registry, coalescer: Coalescer, hou
     def screen(caller: Caller, payload: dict[str, Any]) -> Ack:
         if not registry.still(caller):
             return _refusal("forbidden", _("You have no part in this session any more."))
-        return coalescer.message(caller.live_id, caller.audience, caller.role) or _refusal("not_found", "")
+        return coalescer.message(caller.live_id, caller.audience, caller.role, caller.language) or _refusal(
+            "not_found", ""
+        )
 
     def move(caller: Caller, payload: dict[str, Any]) -> Ack:
         role = registry.role(caller.staff_token, caller.live_id)

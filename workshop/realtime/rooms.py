@@ -14,7 +14,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select
 
-from .. import accounts, anonymity
+from .. import accounts, anonymity, live_sessions, live_state
 from ..house import House
 from ..models import LiveSession
 
@@ -23,9 +23,13 @@ EVENTS_PER_SECOND = 20.0
 EVENTS_AT_ONCE = 60.0
 
 
-def room(live_id: str, audience: str, role: str = "") -> str:
-    """Return the name of the room of one audience of one live session; consoles differ by role."""
-    return f"{live_id}:{audience}:{role}"
+def room(live_id: str, audience: str, role: str = "", language: str = "") -> str:
+    """Return the name of the room of one audience of one live session.
+
+    Consoles differ by role; stages and phones by language, where nothing
+    stands for the session's own.
+    """
+    return f"{live_id}:{audience}:{role}:{language}"
 
 
 @dataclass
@@ -38,6 +42,7 @@ class Caller:
     staff_token: str | None = None
     stage_token: str | None = None
     role: str = ""
+    language: str = ""  # one of the guide's other languages; empty: the session's own
     allowance: float = EVENTS_AT_ONCE
     counted_at: float = field(default_factory=monotonic)
 
@@ -74,36 +79,46 @@ class Registry:
             return None
         caller: Caller | None = None
         if audience == "phone":
-            caller = self._phone(environ, name)
+            caller = self._phone(environ, name, auth.get("language"))
         elif audience == "stage":
-            caller = self._stage(name)
+            caller = self._stage(name, auth.get("language"))
         elif audience == "console":
-            caller = self._console(app, environ, name)
+            caller = self._console(app, environ, name, auth.get("language"))
         if caller is not None:
             self._callers[sid] = caller
         return caller
 
-    def _phone(self, environ: dict[str, Any], live_id: str) -> Caller | None:
+    def _phone(self, environ: dict[str, Any], live_id: str, wanted: object) -> Caller | None:
         cookie = cookies(environ).get(anonymity.seat_cookie(live_id, self._house.settings.https))
         secret = anonymity.read_seat(self._house.seat_key, live_id, cookie)
         if secret is None:
             return None
         with self._house.database.transaction() as session:
-            if session.get(LiveSession, live_id) is None:
+            live = session.get(LiveSession, live_id)
+            if live is None:
                 return None
+            language = live_state.reading_language(live, wanted)
         if sum(caller.secret == secret for caller in self._callers.values()) >= SOCKETS_PER_SEAT:
             return None
-        return Caller("phone", live_id, secret=secret)
+        return Caller("phone", live_id, secret=secret, language=language)
 
-    def _stage(self, token: str) -> Caller | None:
+    def _stage(self, token: str, wanted: object) -> Caller | None:
         with self._house.database.transaction() as session:
-            live_id = session.scalar(select(LiveSession.id).where(LiveSession.stage_token == token))
-        return Caller("stage", live_id, stage_token=token) if live_id else None
+            live = session.scalar(select(LiveSession).where(LiveSession.stage_token == token))
+            if live is None:
+                return None
+            language = live_sessions.language_of(live, wanted)
+        return Caller("stage", live.id, stage_token=token, language=language)
 
-    def _console(self, app: Flask, environ: dict[str, Any], live_id: str) -> Caller | None:
+    def _console(self, app: Flask, environ: dict[str, Any], live_id: str, wanted: object) -> Caller | None:
         token = staff_token(app, environ)
         role = self.role(token, live_id)
-        return Caller("console", live_id, staff_token=token, role=role) if role else None
+        if not role:
+            return None
+        with self._house.database.transaction() as session:
+            live = session.get(LiveSession, live_id)
+            language = live_state.reading_language(live, wanted) if live else ""
+        return Caller("console", live_id, staff_token=token, role=role, language=language)
 
     def role(self, token: str | None, live_id: str) -> str:
         """Return what this signed-in browser may do in a live session now; empty: nothing."""
@@ -124,6 +139,15 @@ class Registry:
                 return live is not None and live.stage_token == caller.stage_token
         return True
 
+    def languages(self, live_id: str, audience: str) -> list[str]:
+        """Return the languages beside its own in which somebody follows a session now."""
+        spoken = {
+            caller.language
+            for caller in self._callers.values()
+            if caller.live_id == live_id and caller.audience == audience and caller.language
+        }
+        return sorted(spoken)
+
     def steered(self) -> set[str]:
         """Return the live sessions that have a console connected here."""
         return {caller.live_id for caller in self._callers.values() if caller.audience == "console"}
@@ -132,7 +156,7 @@ class Registry:
         """Return the connections whose right has ended since they came in (attack S5)."""
         gone: list[str] = []
         with self._house.database.transaction() as session:
-            stages = dict(session.execute(select(LiveSession.stage_token, LiveSession.id)).tuples().all())
+            stages = {token: id_ for token, id_ in session.execute(select(LiveSession.stage_token, LiveSession.id))}
         roles: dict[tuple[str | None, str], str] = {}
         for sid, caller in list(self._callers.items()):
             if caller.audience == "stage" and stages.get(caller.stage_token) != caller.live_id:

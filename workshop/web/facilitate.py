@@ -27,7 +27,7 @@ from ..models import Guide, LiveSession
 from ..words import _
 from .forecast import Forecast, forecast
 from .forms import StaffForm, required
-from .language import page_language
+from .language import page_language, speak
 from .planning import MORNING, ReadableDate, ReadableTime
 from .rights import audience, house, require_staff, session_role
 
@@ -248,11 +248,11 @@ def language_name(code: str) -> str:
 def console(live_id: str) -> str:
     """Show the console; in the lobby it is the lobby."""
     live, role = session_role(live_id)
-    g.language = live.language
+    language = speak(live)
     with house().database.transaction() as session:
         screen = screens.console(session, live_sessions.get(session, live_id), role, house())
     html = Markup(fragments.console(screen))  # noqa: S704 - rendered by our own escaping templates
-    return render_template("console/show.html", screen=screen, html=html)
+    return render_template("console/show.html", screen=screen, html=html, language=language)
 
 
 @bp.post("/<live_id>/move")

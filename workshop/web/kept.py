@@ -6,10 +6,11 @@ It holds nothing that anybody wrote, so the session's own address is enough.
 
 from __future__ import annotations
 
-from flask import Blueprint, g, render_template
+from flask import Blueprint, render_template
 
 from .. import live_sessions, retention
 from ..anonymity import SEAT_DAYS
+from .language import speak
 from .rights import audience, house
 
 bp = Blueprint("kept", __name__)
@@ -22,5 +23,5 @@ def page(live_id: str) -> str:
     with house().database.transaction() as session:
         live = live_sessions.get(session, live_id)
         kept = retention.kept(session, live, house().settings.keep_reports_days)
-    g.language = live.language
+    speak(live)
     return render_template("take_part/kept.html", live=live, kept=kept, seat_days=SEAT_DAYS)

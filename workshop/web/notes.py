@@ -14,14 +14,15 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, g, jsonify, make_response, render_template, request
+from flask import Blueprint, jsonify, make_response, render_template, request
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response as BaseResponse
 
-from .. import live_sessions
+from .. import live_sessions, live_state
 from ..errors import NotFound
 from ..guides.schema import Activity, Guide
 from ..words import _
+from .language import speak
 from .rights import audience, house
 from .static_files import static_url
 from .take_part import require_seat, sorry
@@ -48,8 +49,7 @@ def page(live_id: str) -> BaseResponse:
         require_seat(live_id)
         with house().database.transaction() as session:
             live = live_sessions.get(session, live_id)
-            g.language = live.language
-            guide, title = live_sessions.guide_of(live), live.title
+            guide, title = live_state.read_guide(live, speak(live)), live.title
     except NotFound as error:
         return sorry(error)
     notes = Notes(live_id, guide.id, title, guide.pages, choices(guide))
@@ -66,7 +66,7 @@ def manifest(live_id: str) -> BaseResponse:
     require_seat(live_id)
     with house().database.transaction() as session:
         live = live_sessions.get(session, live_id)
-    g.language = live.language
+    speak(live)
     there = f"/s/{live_id}/notes/"
     response = jsonify(
         name=f"{_('My notes')} · {live.title}",

@@ -18,6 +18,7 @@ from wtforms import ValidationError
 from .. import live_sessions, papers
 from ..words import _
 from .errors import workshop_error
+from .language import speak
 from .rights import audience, house
 from .take_part import require_seat
 
@@ -51,7 +52,7 @@ def paper(live_id: str) -> Response:
     """Print what this phone sends, for this phone, during the session and after it."""
     secret = require_seat(live_id)
     with house().database.transaction() as session:
-        g.language = live_sessions.get(session, live_id).language
+        speak(live_sessions.get(session, live_id))
     raw = _body()
     printed, notes = papers.make(current_app.extensions["paper_desk"], live_id, secret, raw, g.language)
     response = make_response(printed.content)

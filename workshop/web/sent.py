@@ -11,19 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, g, jsonify, make_response, render_template, request
-from flask_babel import force_locale
+from flask import Blueprint, jsonify, make_response, render_template, request
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from .. import freezes, live_sessions, receipts
+from .. import freezes, live_sessions, live_state, receipts
 from ..activities import KINDS
 from ..errors import NotFound, WorkshopError
 from ..models import ActivityRun, LiveSession
 from ..screens import local_clock
 from ..words import _
+from .language import speak
 from .limits import acts
 from .rights import audience, house
 from .take_part import require_seat, sorry
@@ -63,8 +63,8 @@ def page(live_id: str) -> BaseResponse:
         require_seat(live_id)
         with house().database.transaction() as session:
             live = live_sessions.get(session, live_id)
-            g.language = live.language
-            shown = _shown(session, live)
+            language = speak(live)
+            shown = _shown(session, live, language)
     except NotFound as error:
         return sorry(error)
     response = make_response(
@@ -84,16 +84,16 @@ def act(live_id: str) -> BaseResponse:
     asked: dict[str, Any] = sent if isinstance(sent, dict) else {}
     with house().database.transaction() as session:
         live = live_sessions.get(session, live_id)
-        with force_locale(live.language):
-            try:
-                receipts.hold(session, live, asked.get("receipt"), asked.get("act"))
-            except WorkshopError as error:
-                return make_response(jsonify(ok=False, code=error.code, sentence=error.sentence), error.status)
+        speak(live)
+        try:
+            receipts.hold(session, live, asked.get("receipt"), asked.get("act"))
+        except WorkshopError as error:
+            return make_response(jsonify(ok=False, code=error.code, sentence=error.sentence), error.status)
     return make_response(jsonify(ok=True))
 
 
-def _shown(session: Session, live: LiveSession) -> SentPage:
-    guide, until = live_sessions.guide_of(live), freezes.freeze_from(live)
+def _shown(session: Session, live: LiveSession, language: str) -> SentPage:
+    guide, until = live_state.read_guide(live, language), freezes.freeze_from(live)
     runs = {run.activity_id: run for run in session.scalars(select(ActivityRun).where(ActivityRun.live_id == live.id))}
     return SentPage(
         live_id=live.id,

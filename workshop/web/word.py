@@ -6,10 +6,11 @@ Lives here: one form and its note. Not here: what becomes of a press
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, Response, render_template, request
 
 from .. import live_sessions
 from ..errors import WorkshopError
+from .language import speak
 from .rights import audience, house
 from .take_part import require_seat, sorry
 
@@ -24,7 +25,7 @@ def word(live_id: str) -> str | Response:
         secret = require_seat(live_id)
         with house().database.transaction() as session:
             live = live_sessions.get(session, live_id)
-            g.language = live.language
+            speak(live)
         note = live_sessions.signal(house(), live_id, secret, request.form.get("what", "")) if request.form else ""
     except WorkshopError as error:
         return sorry(error)
