@@ -16,7 +16,7 @@ from typing import Any
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 
-from . import anonymity, report_prose, rounds, shown_to_whom
+from . import anonymity, questions, report_prose, rounds, shown_to_whom
 from .activities import KINDS
 from .boards import Theme
 from .guides.schema import Activity, Guide, Step
@@ -395,12 +395,6 @@ def quotes(material: Material, activity: Activity, edition: str) -> list[dict[st
         if len(theme.cards) >= FEWEST_CONSENTS  # fewer under one name would point, as fewer in one question do
     ]
     grouped = replace(material, themes={activity.id: safe})
-    places = voted(material.results[activity.id])
+    places = questions.voted(material.results[activity.id])
     cards = tuple(sorted(cards, key=lambda card: places.get(card.id, len(places))))
     return _by_theme(grouped, activity, [card for card in cards if card.id in chosen], "")
-
-
-def voted(release: Mapping[str, Any]) -> dict[str, int]:
-    """Return card -> place of what the room voted on, the most votes first; empty for every other question."""
-    votes = (release.get("result") or {}).get("votes")
-    return {card: place for place, card in enumerate(votes)} if isinstance(votes, dict) else {}

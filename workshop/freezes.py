@@ -18,7 +18,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from . import actions, anonymity, editions, figures, findings, receipts, themes
+from . import actions, anonymity, editions, figures, findings, questions, receipts, themes
 from .activities import KINDS
 from .db import notify
 from .editions import Material, Texts
@@ -306,7 +306,7 @@ def _with_choice(material: Material, texts: Texts) -> Texts:
     most = MOST_QUOTES if sum(bool(_offered(material, one.id)) for one in asked) <= MANY_QUESTIONS else FEWEST_FIRST
     for activity in asked:
         if activity.id not in quotes:
-            may, places = _offered(material, activity.id), editions.voted(material.results[activity.id])
+            may, places = _offered(material, activity.id), questions.voted(material.results[activity.id])
             if places:  # questions from the room: what most people asked for
                 may = tuple(sorted(may, key=lambda card: places.get(card.id, len(places)))[:most])
             quotes[activity.id] = first_choice(material.live.id, may, most)

@@ -106,6 +106,12 @@ def shown(session: Session, run: ActivityRun, cards: Sequence[tuple[str, str]], 
     )
 
 
+def voted(release: Mapping[str, Any]) -> dict[str, int]:
+    """Return card -> place of what the room voted on, the most votes first; empty for every other question."""
+    votes = (release.get("result") or {}).get("votes")
+    return {card: place for place, card in enumerate(votes)} if isinstance(votes, dict) else {}
+
+
 def votes_said(cell: Cell | None, people: int) -> str:
     """Return how many said "me too", as far as it may be said; empty where nothing may."""
     if cell is None:

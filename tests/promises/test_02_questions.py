@@ -134,7 +134,8 @@ def test_every_order_can_come_out_of_every_votes(counts: dict[str, int]) -> None
 
 
 def test_the_wobble_has_no_end_and_is_drawn_anew_each_time() -> None:
-    drawn = Counter("".join(reordered("abc", {"a": 2})) for _ in range(6000))
+    # The rarest of the six comes about 17 times in so many draws.
+    drawn = Counter("".join(reordered("abc", {"a": 1})) for _ in range(40_000))
     assert set(drawn) == {"".join(one) for one in itertools.permutations("abc")}
 
 
