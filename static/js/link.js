@@ -43,7 +43,7 @@ export class NotDelivered extends Error {}
  * the same server start. Returns null where the socket library did not load:
  * the page then works as plain pages do.
  *
- * @param {{audience: "phone" | "stage" | "console", live: string}} auth
+ * @param {{audience: "phone" | "stage" | "console", live: string, language?: string}} auth
  * @param {Callbacks} callbacks
  * @returns {Link | null}
  */

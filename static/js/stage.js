@@ -127,7 +127,7 @@ settle(screen_.querySelector("[data-key]")?.getAttribute("data-key") ?? "");
 /** @type {number | undefined} */
 let late;
 connect(
-  { audience: "stage", live: main.dataset.live ?? "" },
+  { audience: "stage", live: main.dataset.live ?? "", language: main.dataset.language },
   {
     onScreen(message) {
       // Only what differs is touched: a chart that has grown once does not grow again when somebody joins.

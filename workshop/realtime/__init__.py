@@ -34,7 +34,7 @@ def init_app(app: Flask) -> Realtime:
     house: House = app.extensions["house"]
     transport = stock(app)
     registry = Registry(house)
-    coalescer = Coalescer(app, house, transport)
+    coalescer = Coalescer(app, house, transport, registry)
     house.database.on_notice(coalescer.mark)
     events.register(transport, registry, coalescer, house)
     app.wsgi_app = Gate(app.wsgi_app, house.settings)  # type: ignore[method-assign]

@@ -156,7 +156,8 @@ class Registry:
         """Return the connections whose right has ended since they came in (attack S5)."""
         gone: list[str] = []
         with self._house.database.transaction() as session:
-            stages = {token: id_ for token, id_ in session.execute(select(LiveSession.stage_token, LiveSession.id))}
+            lives = session.execute(select(LiveSession.stage_token, LiveSession.id))
+            stages = {live.stage_token: live.id for live in lives}
         roles: dict[tuple[str | None, str], str] = {}
         for sid, caller in list(self._callers.items()):
             if caller.audience == "stage" and stages.get(caller.stage_token) != caller.live_id:

@@ -10,12 +10,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 import segno
-from flask import Blueprint, render_template
+from flask import Blueprint, g, render_template, request
 from markupsafe import Markup, escape
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from .. import fragments, screens
+from .. import fragments, live_sessions, screens
 from ..errors import NotFound
 from ..models import LiveSession
 from ..words import _
@@ -33,11 +33,18 @@ SHORT_PROMPT, MIDDLE_PROMPT = 60, 140
 @bp.get("/stage/<stage_token>")
 @audience("stage")
 def show(stage_token: str) -> str:
-    """Show the stage to whoever holds the link; a revoked link is a 404 like any other."""
+    """Show the stage to whoever holds the link; a revoked link is a 404 like any other.
+
+    `?language=de` makes it a second stage in another language of the guide;
+    one that the guide does not have is the session's own.
+    """
     with house().database.transaction() as session:
-        screen = screens.stage(session, _live_of(session, stage_token), house())
+        live = _live_of(session, stage_token)
+        language = live_sessions.language_of(live, request.args.get("language"))
+        g.language = language or live.language
+        screen = screens.stage(session, live, house(), language)
     html = Markup(fragments.stage(screen))  # noqa: S704 - rendered by our own escaping templates
-    return render_template("stage/show.html", screen=screen, html=html, stage_token=stage_token)
+    return render_template("stage/show.html", screen=screen, html=html, stage_token=stage_token, language=language)
 
 
 def _live_of(session: Session, stage_token: str) -> LiveSession:
