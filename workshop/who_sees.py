@@ -22,6 +22,8 @@ def promise(live: LiveSession) -> tuple[str, ...]:
         _until_closed(live),
         _("The room sees answers only if at least %(floor)s people gave one.", floor=live.room_floor),
     ]
+    if live.tickets:
+        lines.append(_slips(live))
     lines.append(_leader(live))
     lines.append(
         _(
@@ -65,6 +67,14 @@ def _leader(live: LiveSession) -> str:
     return _("%(leader)s leads this session and is not this team's manager.", leader=live.leader)
 
 
+def _slips(live: LiveSession) -> str:
+    """Return how many phones can be in the room: anybody may count heads (promise 16)."""
+    return _(
+        "Each phone needs a slip, and %(slips)s slips are good. No slip is tied to a phone or to an answer.",
+        slips=live.slips,
+    )
+
+
 def _pages() -> str:
     """Return what becomes of the worksheets (promise 15)."""
     return _("Pages under My notes stay on your phone. They are sent only if you ask for a PDF of them, and not kept.")
@@ -92,7 +102,7 @@ def _clouds(live: LiveSession) -> str:
     return " " + _("The words of a word cloud stay in the room.")
 
 
-def unprotected() -> tuple[str, ...]:
+def unprotected(tickets: bool = False) -> tuple[str, ...]:
     """Return what the product cannot protect, said plainly."""
     return (
         _("Your own way of writing can give you away. Keep texts short and plain."),
@@ -103,7 +113,9 @@ def unprotected() -> tuple[str, ...]:
             "Whoever runs this server could change it. A copy of it taken in the middle of a question shows the order in which answers came, without names."
         ),
         _("If everybody else in the room puts their answers together, yours is what is left."),
-        _("Somebody could join with several phones. We count phones, not people."),
+        _("Whoever has several slips could join with several phones.")
+        if tickets
+        else _("Somebody could join with several phones. We count phones, not people."),
     )
 
 

@@ -46,6 +46,9 @@ class LiveSession(Base):
     join_token: Mapped[str] = mapped_column(ID, unique=True)
     stage_token: Mapped[str | None] = mapped_column(ID, unique=True)  # None: revoked
     rehearsal: Mapped[bool] = mapped_column(Boolean, default=False)
+    simulated: Mapped[int] = mapped_column(Integer, default=0)  # a rehearsal's phones that answer by themselves
+    tickets: Mapped[bool] = mapped_column(Boolean, default=False)  # each phone needs a slip (promise 16)
+    slips: Mapped[int] = mapped_column(Integer, default=0)  # how many slips are good, or were
 
     guide_id: Mapped[str | None] = mapped_column(ForeignKey("guides.id", ondelete="SET NULL"))
     guide_source: Mapped[str] = mapped_column(Text)  # the frozen copy
