@@ -55,6 +55,7 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         {"statements": [{"id": f"s{i}", "label": f"Statement {i}."} for i in range(count)]} for count in (2, 8)
     ],
     "open_text": [{}, {"cards": 10}, {"limit": 2000}, {"cards": 2, "for_manager": True}],
+    "breakout": [{}, {"cards": 3, "size": 6}, {"one_two_four_all": True}, {"for_manager": True}],
     "questions": [{}, {"cards": 3, "limit": 500}, {"for_manager": True}],
     "pulse": [{"words": name} for name in ("mood", "energy", "confidence", "pace", "clear")],
     "word_cloud": [{}, {"words": 5}, {"rolling": True}],

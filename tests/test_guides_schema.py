@@ -192,8 +192,8 @@ def test_an_unknown_kind_lists_the_kinds() -> None:
     assert line == line_of(SMALL, "kind: scale")
     assert "Did you mean “scale”?" in what
     assert (
-        "Kinds: info, scale, choice, pulse, ranking, points, dot_vote, matrix, estimate, statements, open_text, questions, "
-        "word_cloud, worksheet, actions." in what
+        "Kinds: info, scale, choice, pulse, ranking, points, dot_vote, matrix, estimate, statements, open_text, breakout, "
+        "questions, word_cloud, worksheet, actions." in what
     )
 
 

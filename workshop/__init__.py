@@ -35,6 +35,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         accounts,
         actions,
         authoring,
+        breakouts,
         check_ins,
         corrections,
         delivery,
@@ -99,6 +100,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(kept.bp)
     app.register_blueprint(sent.bp)
     app.register_blueprint(word.bp)
+    app.register_blueprint(breakouts.bp)
     app.register_blueprint(actions.bp)
     app.register_blueprint(themes.bp)
     app.register_blueprint(stage.bp)

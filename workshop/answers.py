@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import anonymity, questions
+from . import anonymity, breakouts, questions
 from .activities import KINDS
 from .errors import AnswerRefused, Closed, WorkshopError
 from .guides.schema import Activity
@@ -103,7 +103,8 @@ def cast(
         clean = questions.clean_votes(sent) if votes else kind.clean(activity.config, sent)
         body = json.dumps(clean, ensure_ascii=False, sort_keys=True)
     final = activity.release == "rolling" and not votes
-    cast_ = house.boxes.box(live_id).cast(run_id, anonymity.tag(secret, run_id), revision, body, final=final)
+    tag = breakouts.tag_to_write(house, live_id, secret, run_id) if kind.in_groups else anonymity.tag(secret, run_id)
+    cast_ = house.boxes.box(live_id).cast(run_id, tag, revision, body, final=final)
     if cast_.status == "closed":
         raise Closed(_("This question has closed. Your answer is still on your phone."))
     if cast_.status == "older":
@@ -121,7 +122,10 @@ def mine(house: House, live_id: str, secret: bytes, run_id: str) -> Mine:
         activity = _open_activity(house, live_id, run_id)
     except Closed:
         return Mine(0)
-    lying = house.boxes.box(live_id).mine(run_id, anonymity.tag(secret, run_id))
+    tag: bytes | None = anonymity.tag(secret, run_id)
+    if KINDS[activity.kind].in_groups:
+        tag = breakouts.tag_to_read(house, live_id, secret, run_id)
+    lying = house.boxes.box(live_id).mine(run_id, tag) if tag is not None else None
     if lying is None:
         return Mine(0)
     fields = None

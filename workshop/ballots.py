@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from . import ballot_paper
+from . import ballot_breakouts, ballot_paper
 from .anonymity import pick, shuffled
 from .errors import WorkshopError
 from .words import _
@@ -93,7 +93,7 @@ def in_a_thread(work: Callable[[], T]) -> T:
     return result
 
 
-class BallotBox(ballot_paper.PaperInTheBox):
+class BallotBox(ballot_paper.PaperInTheBox, ballot_breakouts.BreakoutsInTheBox):
     """The box of one live session. All methods are safe to call from several greenlets or threads."""
 
     def __init__(self, path: Path) -> None:
@@ -112,7 +112,7 @@ class BallotBox(ballot_paper.PaperInTheBox):
             "temp_store=MEMORY",
         ):
             self._db.execute(f"PRAGMA {pragma}")
-        self._db.executescript(SCHEMA + ballot_paper.SCHEMA)
+        self._db.executescript(SCHEMA + ballot_paper.SCHEMA + ballot_breakouts.SCHEMA)
 
     # -- the gate
 
@@ -254,8 +254,8 @@ class BallotBox(ballot_paper.PaperInTheBox):
         """
 
         def work() -> None:
-            for table in ("answer", "loose", "counted", "paper", "gate"):
-                self._db.executemany(f"delete from {table} where run_id = ?", [(run_id,) for run_id in run_ids])  # noqa: S608 - four names of ours
+            for table in ("answer", "loose", "counted", "paper", "deck", "breakout", "dealt", "gate"):
+                self._db.executemany(f"delete from {table} where run_id = ?", [(run_id,) for run_id in run_ids])  # noqa: S608 - names of ours
 
         self._transact(work)
         self.rewrite()

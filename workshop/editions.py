@@ -129,10 +129,10 @@ def people_words(count: int, floor: int) -> str:
 
 def answered_words(release: Mapping[str, Any], floor: int) -> str:
     """Return how many answered one activity: the number if it was kept, else the band it lies in."""
-    people = release.get("people")
-    if isinstance(people, int) and people >= anonymity.EXACT_FROM:
+    if (people := release.get("people")) and people >= anonymity.EXACT_FROM:
         return _("%(count)s people answered", count=people)
-    return _("%(floor)s to 9 people answered", floor=min(floor, 9))
+    groups = _("At least two groups answered")  # how many would tell which group said nothing
+    return groups if release.get("in_groups") else _("%(floor)s to 9 people answered", floor=min(floor, 9))
 
 
 def day_words(day: date, language: str) -> str:

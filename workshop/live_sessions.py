@@ -19,7 +19,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from . import actions, anonymity, questions, rehearsals, seals, sources, tickets
+from . import actions, anonymity, breakout_moves, questions, rehearsals, seals, sources, tickets
 from .activities import KINDS
 from .db import notify
 from .errors import Forbidden, NotFound, Stale, WorkshopError
@@ -384,7 +384,11 @@ def _open(house: House, session: Session, live: LiveSession, argument: str) -> d
     )
     session.add(run)
     session.flush()
-    return {"blank": False, **sources.take(session, live, activity)}
+    return {
+        "blank": False,
+        **breakout_moves.opened(house, session, live, activity),
+        **sources.take(session, live, activity),
+    }
 
 
 def _beside(live: LiveSession, step: int) -> str:
@@ -629,6 +633,7 @@ _MOVES = {
     "timer_reset": _timer_reset,
     "timer_closes": _timer_closes,
     **questions.MOVES,
+    **breakout_moves.MOVES,
     **tickets.MOVES,
 }
 

@@ -60,10 +60,16 @@ def takes(activity: Activity) -> bool:
     """Return whether answers to this can come on paper.
 
     A second round is compared with the first of the same phones, and questions
-    from the room live on being voted on: both are for phones alone.
+    from the room live on being voted on: both are for phones alone. So is a
+    breakout, whose card speaks for phones that were dealt into it.
     """
     kind = KINDS[activity.kind]
-    return kind.asks and not getattr(activity, "again", "") and not getattr(kind, "takes_votes", False)
+    return (
+        kind.asks
+        and not getattr(activity, "again", "")
+        and not getattr(kind, "takes_votes", False)
+        and not kind.in_groups
+    )
 
 
 def desk(session: Session, live_id: str) -> Desk:
@@ -178,9 +184,10 @@ def together(
     bodies: Sequence[str],
     paper: Sequence[str],
     first: Mapping[str, Any] | None = None,
+    groups: Sequence[int] | None = None,
 ) -> Released:
     """Return what the room may see of phones and paper: two results, each made as if there were no other."""
-    phones = releases.build(live, activity, bodies, first)
+    phones = releases.build(live, activity, bodies, first, groups)
     if not paper or live.rehearsal:
         return phones
     typed = releases.build(live, activity, paper)

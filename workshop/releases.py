@@ -28,7 +28,11 @@ class Released:
 
 
 def build(
-    live: LiveSession, activity: Activity, bodies: Sequence[str], first: Mapping[str, Any] | None = None
+    live: LiveSession,
+    activity: Activity,
+    bodies: Sequence[str],
+    first: Mapping[str, Any] | None = None,
+    groups: Sequence[int] | None = None,
 ) -> Released:
     """Return what the room may see of these bodies (promises 3, 4, 10).
 
@@ -37,13 +41,16 @@ def build(
     kind the bodies end here and only the aggregate lives on. In a rehearsal the
     phones' answers are dropped and the kind's examples stand in for them. Of a
     second round only words are kept, and which way it went since the `first`.
+    `groups`: how many people each body speaks for, where breakouts sent them.
     """
     kind = KINDS[activity.kind]
     answers = [json.loads(body) for body in bodies]
     if live.rehearsal:
         answers = rehearsals.stand_ins(live, kind, activity.config, bodies)
-    people = len(answers)
-    if people < live.room_floor:
+    if live.rehearsal and not live.simulated:
+        groups = None
+    people = len(answers) if groups is None else sum(groups)
+    if people < live.room_floor or (groups is not None and len(groups) < anonymity.FEWEST_GROUPS):
         return Released(
             {"too_few": True, "people": None, "words_ok": False, "made_up": live.rehearsal, "result": None}, []
         )
@@ -58,11 +65,12 @@ def build(
     return Released(
         {
             "too_few": False,
-            "people": anonymity.people_said(people),
+            "people": anonymity.people_said(people) if groups is None else None,
             "words_ok": people >= live.words_floor,
             "made_up": live.rehearsal,
             "result": kind.dump(aggregate),
             **again,
+            **({} if groups is None else {"in_groups": True}),
         },
         anonymity.shuffled(cards),
     )

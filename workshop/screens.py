@@ -18,9 +18,23 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from . import actions, anonymity, live_sessions, live_state, paper_cards, questions, rounds, sources, themes, who_sees
+from . import (
+    actions,
+    anonymity,
+    breakout_moves,
+    breakouts,
+    live_sessions,
+    live_state,
+    paper_cards,
+    questions,
+    rounds,
+    sources,
+    themes,
+    who_sees,
+)
 from .actions import ActionLine
 from .activities import KINDS
+from .breakouts import BreakoutScreen
 from .guides.schema import Activity, Guide, Step
 from .house import House
 from .models import ActivityRun, Card, CheckIn, FollowUp, LiveSession
@@ -92,6 +106,7 @@ class ActivityScreen:
     questions: tuple[Question, ...] = ()  # the same cards as a list with votes and marks, where people vote on them
     asking: bool = True  # False: no more questions from the room, votes alone
     again: Beside | None = None  # a second round beside the first
+    breakout: BreakoutScreen | None = None  # how the groups stand, where a card speaks for one
     people: str = ""  # how many answered, as far as it may be said: "5 to 9", "12"
     made_up: bool = False  # rehearsal: the result is an example, not what phones sent
     paper: str = ""  # "beside": answers on paper are shown with the phones'; "alone": only they met the floor
@@ -213,6 +228,7 @@ class ConsoleScreen:
     answered: int = 0
     floor: int = 5
     hint: str = ""  # what to know before the primary move, such as "4 of the 5 needed so far"
+    small_groups: int = 0  # breakouts of fewer than three people, whose card would not count
     eyes_up: bool = False
     behind_minutes: int | None = None  # positive: behind the plan
     ends: str = ""  # when the session ends as things stand, as HH:MM
@@ -270,6 +286,8 @@ def people_text(release: dict[str, Any], room_floor: int) -> str:
     people = release.get("people")
     if people is not None:
         return str(people)
+    if release.get("in_groups"):  # how many would tell which group said nothing
+        return ""
     most = anonymity.EXACT_FROM - 1
     return str(most) if room_floor >= most else _("%(low)s to %(high)s", low=room_floor, high=most)
 
@@ -319,10 +337,12 @@ def activity(session: Session, live: LiveSession, item: Activity, run: ActivityR
             rolling=item.release == "rolling",
             for_manager=item.for_ == "manager",
             own_words=kind.own_words,
+            in_groups=kind.in_groups,
         )
         if kind.asks
         else "",
         bucket=bucket(item),
+        breakout=breakouts.screen(session, live, item),
         private=kind.private,
         actions=actions.lines(session, live.id) if kind.lists_actions else (),
     )
@@ -489,6 +509,10 @@ def console(session: Session, live: LiveSession, role: str, house: House) -> Con
     moved = session.get(LiveSession, live.moved_to) if live.moved_to else None
     sheets = _sheets(house, live, shown)
     primary, secondary, hint = _moves(live, guide, shown, sheets) if role == "run" else (None, (), "")
+    small_groups = 0
+    if role == "run" and shown.activity and shown.activity.breakout and shown.activity.run_id and shown.pause is None:
+        primary, secondary, hint = breakouts_moves(house, live, shown.activity, primary, secondary, hint)
+        small_groups = breakout_moves.small(house, live, shown.activity.run_id) if shown.activity.phase == "open" else 0
     item = guide.activity(live.at) if live.at and live.phase == "running" else None
     return ConsoleScreen(
         live_id=live.id,
@@ -506,6 +530,7 @@ def console(session: Session, live: LiveSession, role: str, house: House) -> Con
         answered=shown.answered,
         floor=live.room_floor,
         hint=hint,
+        small_groups=small_groups,
         eyes_up=live.eyes_up,
         behind_minutes=(late := _behind(live, guide, house.clock())),
         ends=_ends(live, guide, house.clock(), late),
@@ -675,8 +700,40 @@ def _moves(
     beside = back if onward is end else (*back, end)
     if phase == "waiting":
         skip = (Move("next", _("Skip")),) if follows else ()
+        if shown.activity.breakout is not None:
+            hint, deal = breakout_moves.before(shown.activity.breakout), Move("open", _("Deal the groups"))
+            return (
+                (deal, (*back, *skip, end), hint) if shown.activity.breakout.possible else (onward, (*back, end), hint)
+            )
         return Move("open", _("Open the question")), (*back, *skip, end), ""
     return onward, beside, ""
+
+
+def breakouts_moves(
+    house: House,
+    live: LiveSession,
+    shown: ActivityScreen,
+    primary: Move | None,
+    secondary: tuple[Move, ...],
+    hint: str,
+) -> tuple[Move | None, tuple[Move, ...], str]:
+    """Return the moves while groups are at work, and after it; the usual ones everywhere else."""
+    groups = shown.breakout
+    if groups is None or shown.run_id is None or shown.phase not in ("open", "released"):
+        return primary, secondary, hint
+    if shown.phase == "released":
+        if len(groups.parts) == 1:
+            return primary, secondary, hint
+        return primary, (Move("breakout_all", _("All together: 5 minutes")), *secondary), hint
+    lacking = breakout_moves.lacking(house, live, shown.run_id)
+    ask = lacking and _("Too few groups have sent: close it and show nothing?")
+    close = Move("close", _("Close and show the group cards"), ask=ask)
+    if groups.follows is None:
+        return close, (), lacking
+    name, minutes = groups.follows
+    label = _("Next: pairs, %(minutes)s minutes", minutes=minutes) if name == "pairs" else ""
+    label = label or _("Next: fours, %(minutes)s minutes", minutes=minutes)
+    return Move("breakout_part", label, argument=str(groups.part + 1)), (), ""
 
 
 def _lobby_hint(live: LiveSession) -> str:

@@ -54,6 +54,9 @@ def seal(house: House, live_id: str, run_id: str) -> bool:
     box.shut(run_id)  # 2
     bodies, ballots = box.read(run_id), questions.shut(box, run_id)  # 3
     paper = box.read_paper(run_id)
+    groups = box.spoken(run_id)  # breakouts: a card speaks for so many people, and small groups are left out
+    if groups is not None:
+        bodies = anonymity.shuffled([body for body, _people in groups])
     with house.database.transaction() as session:  # 4
         live = get(session, live_id)
         run = session.get(ActivityRun, run_id)
@@ -62,7 +65,8 @@ def seal(house: House, live_id: str, run_id: str) -> bool:
         if run.state == "closing":
             activity = guide_of(live).activity(run.activity_id)
             first = rounds.first_release(session, live, activity)
-            released = paper_cards.together(live, activity, bodies, paper, first)
+            people = None if groups is None else [number for _body, number in groups]
+            released = paper_cards.together(live, activity, bodies, paper, first, people)
             voted_on = KINDS[activity.kind].takes_votes
             ids = questions.known_ids(session, run_id) if voted_on else {}
             changed = session.execute(

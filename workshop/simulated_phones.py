@@ -23,7 +23,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from . import answers, live_sessions, rehearsals
+from . import answers, breakouts, live_sessions, rehearsals
 from .activities import KINDS
 from .errors import WorkshopError
 from .guides.schema import Activity
@@ -154,6 +154,8 @@ class SimulatedPhones:
 
     def _answer(self, look: _Look, activity: Activity) -> None:
         kind = KINDS[activity.kind]
+        if kind.in_groups and not breakouts.writing_now(self._house, look.live_id):
+            return
         gone = self._seconds_since(look.run_id)
         deeds = plan(look.run_id, look.phones, texts=kind.texts, final=activity.release == "rolling")
         while (done := self._done.get(look.run_id, 0)) < len(deeds) and deeds[done].after <= gone:
@@ -166,6 +168,8 @@ class SimulatedPhones:
                 with self._speaking(look.language):
                     fields = rehearsals.example(kind, activity.config, deed.example)
             secret = self._secret(look.live_id, deed.phone)
+            if kind.in_groups and not breakouts.sends(self._house, look.live_id, secret, look.run_id):
+                continue
             answers.cast(self._house, look.live_id, secret, look.run_id, deed.revision, fields)
 
     def _seconds_since(self, key: str) -> float:

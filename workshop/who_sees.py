@@ -24,6 +24,8 @@ def promise(live: LiveSession) -> tuple[str, ...]:
     ]
     if live.tickets:
         lines.append(_slips(live))
+    if any(KINDS[activity.kind].in_groups for activity in guide.activities):
+        lines.append(_groups())
     lines.append(_leader(live))
     lines.append(
         _(
@@ -58,6 +60,14 @@ def _nothing_asked(live: LiveSession) -> tuple[str, ...]:
         _pages(),
         _leader(live),
         _("There are no results and no report. Nobody learns what you wrote, or whether you wrote at all."),
+    )
+
+
+def _groups() -> str:
+    """Return what holds for breakouts (promise 3)."""
+    return _(
+        "In breakouts a card speaks for its group, and the group knows who typed it. Which group it was is not kept. "
+        "Cards are shown only if at least two groups of at least three have sent one."
     )
 
 
@@ -119,7 +129,15 @@ def unprotected(tickets: bool = False) -> tuple[str, ...]:
     )
 
 
-def seen_by(live: LiveSession, *, texts: bool, rolling: bool, for_manager: bool, own_words: bool = False) -> str:
+def seen_by(
+    live: LiveSession,
+    *,
+    texts: bool,
+    rolling: bool,
+    for_manager: bool,
+    own_words: bool = False,
+    in_groups: bool = False,
+) -> str:
     """Return the quiet sentence beside a field: who sees this, when, and in which report."""
     if live.rehearsal:
         return _("Rehearsal: nothing that you send here is shown or kept.")
@@ -127,6 +145,12 @@ def seen_by(live: LiveSession, *, texts: bool, rolling: bool, for_manager: bool,
         when = _(
             "Seen by: the room, while the question is open, mixed with at least %(others)s others. Final when sent.",
             others=anonymity.pool_size(live.room_floor) - 1,
+        )
+    elif in_groups:
+        when = _("Your group speaks; your group knows who typed.") + " "
+        when += _(
+            "Seen by: the room, after this closes, if at least two groups of three and %(floor)s people in all have sent.",
+            floor=live.room_floor,
         )
     else:
         when = _("Seen by: the room, after this question closes, if at least %(floor)s answer.", floor=live.room_floor)

@@ -430,6 +430,7 @@ function start(main) {
     if (form && run) prepare(form, run);
     else settle(run, state);
     listQuestions(form);
+    joinBreakout(run);
     for (const other of store.runs()) {
       const entry = store.entry(other);
       if (other !== run && entry.closed && !entry.out) store.drop(`run/${other}`);
@@ -446,6 +447,20 @@ function start(main) {
     const bucket = Number(form?.dataset.bucket ?? EMPTY.bucket);
     const phone = { store, bucket, send: () => void flush(), ask: (/** @type {string} */ ballot) => way.send("mine", { run: ballot }) };
     void import("./questions.js").then(({ watch }) => watch(section, phone), () => {});
+  }
+
+  /** This phone's number in a breakout; every phone fetches it alike, whoever writes (promise 12). @param {string} run */
+  function joinBreakout(run) {
+    const section = one("[data-breakout-write]", place)?.closest("section");
+    if (!section || !link) return;
+    const way = link;
+    const phone = {
+      run,
+      store,
+      ask: (/** @type {string} */ what) => way.send("breakout", { run, what, pad: "-".repeat(700 - what.length) }),
+      changed: () => void reconcile(),
+    };
+    void import("./breakouts.js").then(({ watch }) => watch(section, phone), () => {});
   }
 
   /** An open question. @param {HTMLFormElement} form @param {string} run */
@@ -715,8 +730,9 @@ function start(main) {
 
   /** Ask what the server has of this phone's answer to the present question, and make both agree. */
   async function reconcile() {
-    const { form, run } = now();
+    const { form, run, article } = now();
     if (!form || !run || !link) return;
+    if ((article.dataset.breakout ?? "you") !== "you") return; // the group's card is its writer's to answer for
     /** @type {any} */
     let mine;
     try {
@@ -885,6 +901,7 @@ function start(main) {
             showOpen();
             void flush().then(reconcile);
             one("[data-questions]", place)?.dispatchEvent(new Event("sync"));
+            one("section[data-breakout]", place)?.dispatchEvent(new Event("sync"));
             paintStatus();
           },
           onDown: () => {

@@ -44,6 +44,7 @@ ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/s/<live_id>/kept"): ANYBODY,  # terms only: nothing that anybody wrote
     ("GET", "/s/<live_id>/"): SEAT,
     ("POST", "/s/<live_id>/answer"): SEAT,
+    ("POST", "/s/<live_id>/breakout"): SEAT,
     ("GET", "/s/<live_id>/word"): SEAT,
     ("POST", "/s/<live_id>/word"): SEAT,
     ("GET", "/s/<live_id>/notes/"): SEAT,
@@ -152,6 +153,7 @@ EVENTS: dict[str, frozenset[str]] = {
     "mine": frozenset({"phone"}),
     "screen": frozenset({"phone", "stage", *STAFF}),
     "signal": frozenset({"phone"}),
+    "breakout": frozenset({"phone"}),
     "move": RUN,
 }
 """Who gets more than a refusal. `stage` is whoever came in by the stage's link."""

@@ -81,6 +81,8 @@ class Kind(ABC):
     """True: released in pools while open, whatever the author says."""
     takes_votes: ClassVar[bool] = False
     """True: people vote on the cards of others, in a ballot beside the answer (`workshop/questions.py`)."""
+    in_groups: ClassVar[bool] = False
+    """True: breakouts talk and one phone of each sends for all of it (`workshop/breakouts.py`)."""
     compares: ClassVar[bool] = False
     """True: a later activity may ask the same `again`; the kind then knows `coarse`."""
     own_words: ClassVar[bool] = False
@@ -138,6 +140,7 @@ class Kind(ABC):
 
 from . import (  # noqa: E402
     actions,
+    breakout,
     choice,
     dot_vote,
     estimate,
@@ -168,6 +171,7 @@ KINDS: dict[str, Kind] = {
         estimate.Estimate(),
         statements.Statements(),
         open_text.OpenText(),
+        breakout.Breakout(),
         questions.Questions(),
         word_cloud.WordCloud(),
         worksheet.Worksheet(),

@@ -8,6 +8,7 @@ participants, and no column that says when or in which order somebody wrote.
 from __future__ import annotations
 
 from ..db import Base
+from .breakouts import Breakout
 from .follow_up import Action, CheckIn, FollowUp
 from .guides import Guide
 from .questions import QuestionList
@@ -21,6 +22,7 @@ __all__ = [
     "Action",
     "ActivityRun",
     "Base",
+    "Breakout",
     "Card",
     "CheckIn",
     "Delivery",

@@ -6,14 +6,16 @@ acknowledgements. Not here: any decision; rights are read anew at every event.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from flask import Flask, g
 from flask_babel import force_locale
 
-from .. import answers, live_sessions
+from .. import answers, breakouts, live_sessions
 from ..errors import WorkshopError
 from ..house import House
 from ..models import LiveSession
@@ -25,6 +27,9 @@ from .transport import Transport
 log = logging.getLogger(__name__)
 
 Ack = dict[str, Any]
+
+PLACE_BYTES = 128
+"""A phone that writes in its breakout and one that does not are told as much (promise 12)."""
 
 
 def register(transport: Transport, registry: Registry, coalescer: Coalescer, house: House) -> None:
@@ -111,11 +116,18 @@ def register(transport: Transport, registry: Registry, coalescer: Coalescer, hou
         note = live_sessions.signal(house, caller.live_id, caller.secret or b"", _text(payload.get("what")))
         return {"ok": True, "sentence": note}
 
+    def breakout(caller: Caller, payload: dict[str, Any]) -> Ack:
+        what, run_id = _text(payload.get("what")), _text(payload.get("run"))
+        place = breakouts.ask(house, caller.live_id, caller.secret or b"", run_id, what)
+        told = json.dumps(asdict(place) if place else None)
+        return {"ok": True, "place": json.loads(told), "pad": "-" * max(0, PLACE_BYTES - len(told))}
+
     transport.on("connect", connect)
     transport.on("disconnect", disconnect)
     transport.on("answer", event("phone", answer))
     transport.on("mine", event("phone", mine))
     transport.on("signal", event("phone", signal))
+    transport.on("breakout", event("phone", breakout))
     transport.on("screen", event(None, screen))
     transport.on("move", event("console", move))
 

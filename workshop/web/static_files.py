@@ -27,10 +27,10 @@ ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "static"
 
 BUNDLES = {
-    "phone.css": ("tokens", "base", "activities", "questions", "phone", "record", "check_ins", "language"),
+    "phone.css": ("tokens", "base", "activities", "questions", "phone", "breakouts", "record", "check_ins", "language"),
     "notes.css": ("notes", "notes_live"),
     "prints.css": ("tokens", "base", "prints"),
-    "stage.css": ("tokens", "base", "activities", "questions", "stage"),
+    "stage.css": ("tokens", "base", "activities", "questions", "stage", "breakouts_stage"),
     "console.css": (
         "tokens",
         "base",

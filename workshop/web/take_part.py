@@ -23,7 +23,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import BooleanField, Field, RadioField, SelectField, SelectMultipleField
 
-from .. import anonymity, answers, check_ins, fragments, live_sessions, questions, screens, who_sees
+from .. import anonymity, answers, breakouts, check_ins, fragments, live_sessions, questions, screens, who_sees
 from ..activities import KINDS
 from ..backoff import Backoff
 from ..errors import NotFound, Throttled, WorkshopError
@@ -57,6 +57,7 @@ class Personal:
     said: tuple[str, ...] = ()
     editing: bool = False
     problem: str = ""
+    breakout: breakouts.Place | None = None
     ballot: int = 0  # the revision of this phone's votes on others' questions
     votes: frozenset[str] = frozenset()
 
@@ -303,6 +304,7 @@ def _personal(
         said=in_words(activity, mine.fields) if mine.fields else (),
         editing=editing and not mine.spent,
         problem=problem,
+        breakout=breakouts.ask(house(), screen.live_id, secret, activity.run_id, "look") if activity.breakout else None,
     )
 
 
