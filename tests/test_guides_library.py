@@ -61,7 +61,7 @@ def test_a_shipped_guide_cannot_be_archived_by_anybody(house: House, admin: Acco
             assert not entry.may_archive
             with pytest.raises(Forbidden), house.database.transaction() as session:
                 library.archive(session, actor, entry.id, NOW)
-    assert len(shelf(house, admin)) == 5
+    assert len(shelf(house, admin)) == 6
 
 
 def test_somebody_elses_guide_cannot_be_archived(house: House, facilitator: Account) -> None:
@@ -133,7 +133,7 @@ def test_everybody_signed_in_may_read_an_imported_guide(house: House, facilitato
 
 
 def test_the_shipped_guides_are_installed_once_and_touched_only_when_they_change(house: House, admin: Account) -> None:
-    assert install(house) == ["getting-unstuck", "one-to-one-preparation", "retrospective", "team-pulse", "town-hall"]
+    assert install(house) == ["getting-unstuck", "one-to-one-preparation", "retrospective", "team-pulse", "think-together", "town-hall"]
     assert install(house, NOW + timedelta(days=1)) == []
     with house.database.transaction() as session:
         row = session.scalars(select(models.Guide).where(models.Guide.slug == "team-pulse")).one()
@@ -181,6 +181,7 @@ def test_the_main_guide_leads_the_library(house: House, facilitator: Account) ->
         "one-to-one-preparation",
         "retrospective",
         "team-pulse",
+        "think-together",
         "small",
     ]
 

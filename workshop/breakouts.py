@@ -203,8 +203,12 @@ def _asker(house: House, live_id: str, secret: bytes, run_id: str) -> tuple[_Ask
         return None
     box = house.boxes.box(live_id)
     key = hmac.new(house.seat_key, b"breakout\0" + run_id.encode() + b"\0" + box.salt(run_id), hashlib.sha256).digest()
-    tags = tuple(hmac.new(key, at.to_bytes(2), hashlib.sha256).digest() for at in range(kept.groups))
-    return _Asker(box, run_id, secret, tags), kept, item.config
+    return _Asker(box, run_id, secret, _tags(key, kept.groups)), kept, item.config
+
+
+def _tags(key: bytes, groups: int) -> tuple[bytes, ...]:
+    """Return the groups' names in the box, by number; without the key they say nothing."""
+    return tuple(hmac.new(key, at.to_bytes(2), hashlib.sha256).digest() for at in range(groups))
 
 
 def ask(house: House, live_id: str, secret: bytes, run_id: str, what: str) -> Place | None:
