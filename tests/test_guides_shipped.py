@@ -89,6 +89,13 @@ def test_the_german_is_complete_for_everything_a_room_sees_and_hears(guide: Guid
     assert [place for place in english if english[place] == other[place]] == []
 
 
+def test_the_french_of_the_main_guide_is_complete_too() -> None:
+    french = MAIN.localized("fr")
+    english, other = _seen_and_heard(MAIN), _seen_and_heard(french)
+    assert french.language == "fr" and english.keys() == other.keys()
+    assert [place for place in english if english[place] == other[place]] == []
+
+
 def _seen_and_heard(guide: Guide) -> dict[str, str]:
     seen: dict[str, str] = {"title": guide.title, "summary": guide.summary}
     for step in guide.steps:
