@@ -42,6 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         errors,
         exports,
         facilitate,
+        facilitators,
         follow_up,
         headers,
         kept,
@@ -49,9 +50,11 @@ def create_app(settings: Settings | None = None) -> Flask:
         limits,
         notes,
         offline,
+        paper,
         papers,
         planning,
         prints,
+        rehearsals,
         reports,
         sent,
         stage,
@@ -60,6 +63,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         take_part,
         teams,
         themes,
+        tickets,
         word,
     )
     from .web.rights import current_account
@@ -93,6 +97,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(accounts.bp)
     app.register_blueprint(authoring.bp)
     app.register_blueprint(facilitate.bp)
+    app.register_blueprint(facilitators.bp)
     app.register_blueprint(take_part.bp)
     app.register_blueprint(notes.bp)
     offline.init_app(app)
@@ -113,6 +118,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(follow_up.bp)
     app.register_blueprint(teams.bp)
     app.register_blueprint(prints.bp)
+    app.register_blueprint(paper.bp)
+    app.register_blueprint(rehearsals.bp)
+    app.register_blueprint(tickets.bp)
     app.register_blueprint(planning.bp)
 
     realtime.init_app(app)

@@ -244,6 +244,9 @@ class ConsoleScreen:
     takes: sources.Offer | None = None  # what the question here will ask about
     moved_url: str = ""  # moved: the console of the session that took over
     stage_url: str = ""  # empty: revoked
+    stage_languages: tuple[str, ...] = ()  # the guide's others, in which a second stage can be opened
+    here: tuple[str, ...] = ()  # who has a console open now; names of staff, never on a phone or the stage
+    pressed: str = ""  # who made the last move
     paper: bool = False  # the open question takes paper
     paper_hint: str = ""  # how much paper is typed in
     slips: int = 0
@@ -548,6 +551,9 @@ def console(session: Session, live: LiveSession, role: str, house: House) -> Con
         else None,
         moved_url=f"/staff/sessions/{moved.id}/" if moved else "",
         stage_url=f"/stage/{live.stage_token}" if live.stage_token else "",
+        stage_languages=tuple(name for name in guide.languages if name != guide.language),
+        here=house.desks.here(live.id),
+        pressed=house.desks.last(live.id),
         paper=role == "run" and not live.rehearsal and _takes_paper(live, guide, shown),
         paper_hint=paper_cards.hint(sheets, live.room_floor),
         slips=live.slips,

@@ -98,12 +98,37 @@ ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/staff/guides/<guide_id>/file"): SIGNED_IN,
     ("POST", "/staff/guides/<guide_id>/archive"): SIGNED_IN,
     ("GET", "/staff/guides/<guide_id>/script"): SIGNED_IN,
+    ("GET", "/staff/guides/<guide_id>/sheets"): SIGNED_IN,
+    ("GET", "/staff/guides/<guide_id>/rehearse"): SIGNED_IN,
+    ("POST", "/staff/guides/<guide_id>/rehearse"): SIGNED_IN,
+    ("GET", "/staff/sessions/<live_id>/rehearsal"): RUN,
+    ("GET", "/staff/sessions/<live_id>/sheets"): SESSION,
+    ("GET", "/staff/sessions/<live_id>/cards"): SESSION,
+    ("GET", "/staff/sessions/<live_id>/slips"): RUN,
+    ("POST", "/staff/sessions/<live_id>/slips"): RUN,  # the codes, once, to whoever prints them
+    ("POST", "/staff/sessions/<live_id>/slips/switch"): RUN,
+    ("GET", "/staff/sessions/<live_id>/paper"): RUN,  # one's own batch alone
+    ("POST", "/staff/sessions/<live_id>/paper"): RUN,
     ("GET", "/staff/guides/<guide_id>/agenda"): SIGNED_IN,
     ("GET", "/staff/sessions/<live_id>/script"): SESSION,
     ("GET", "/staff/sessions/<live_id>/agenda"): SESSION,
     ("GET", "/staff/sessions/new"): SIGNED_IN,
     ("POST", "/staff/sessions/new"): SIGNED_IN,
     ("GET", "/staff/sessions/new/forecast"): SIGNED_IN,
+    ("GET", "/staff/sessions/<live_id>/people"): RUN,
+    ("POST", "/staff/sessions/<live_id>/people/invite"): RUN,
+    ("POST", "/staff/sessions/<live_id>/people/invitations/<invitation_id>/withdraw"): RUN,
+    ("POST", "/staff/sessions/<live_id>/people/<account_id>/role"): RUN,
+    ("POST", "/staff/sessions/<live_id>/leave"): SESSION,
+    ("GET", "/staff/sessions/<live_id>/remote"): SESSION,
+    ("POST", "/staff/sessions/<live_id>/remote"): SESSION,
+    ("POST", "/staff/sessions/<live_id>/remote/put-away"): ANYBODY,  # ends the remote that asks, no other
+    ("GET", "/staff/part/<token>"): ANYBODY,  # whoever holds the link, which is 256 bits; without an account it gives nothing
+    ("POST", "/staff/part/<token>"): ANYBODY,
+    ("GET", "/staff/remote/<token>"): ANYBODY,  # whoever holds the link, which works once and for five minutes
+    ("POST", "/staff/remote/<token>"): ANYBODY,
+    ("GET", "/staff/take-over"): ADMIN,
+    ("POST", "/staff/take-over"): ADMIN,
     ("GET", "/staff/sessions/<live_id>/"): SESSION,
     ("POST", "/staff/sessions/<live_id>/move"): RUN,
     ("POST", "/staff/sessions/<live_id>/rehearse"): RUN,
@@ -359,6 +384,7 @@ PAYLOADS: dict[str, dict[str, Any]] = {
     "mine": {},
     "screen": {},
     "signal": {"what": "word"},
+    "breakout": {"what": "take"},
     "move": {"command": "blank", "argument": "on"},
 }
 

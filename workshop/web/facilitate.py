@@ -20,7 +20,7 @@ from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringF
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Length, NumberRange, Optional
 
-from .. import anonymity, fragments, live_sessions, planning, retention, screens, who_sees
+from .. import anonymity, fragments, live_sessions, planning, rehearsals, retention, screens, who_sees
 from ..errors import NotFound, Stale, WorkshopError
 from ..guides import schema
 from ..models import Guide, LiveSession
@@ -29,7 +29,7 @@ from .forecast import Forecast, forecast
 from .forms import StaffForm, required
 from .language import page_language, speak
 from .planning import MORNING, ReadableDate, ReadableTime
-from .rights import audience, house, require_staff, session_role
+from .rights import audience, house, presser, require_staff, session_role
 
 bp = Blueprint("facilitate", __name__, url_prefix="/staff/sessions")
 
@@ -107,6 +107,10 @@ class CreateForm(FloorsForm):
         [CHOSEN],
         choices=[SelectChoice("no", _l("No")), SelectChoice("yes", _l("Yes, and every phone will say so"))],
         default="no",
+    )
+    tickets = BooleanField(
+        _l("Only with a slip: one slip, one phone"),
+        description=_l("You print slips with codes, and people draw them. Nobody can join twice."),
     )
     facilitator_words = BooleanField(
         _l("My own file may hold all words that the room saw"),
@@ -201,6 +205,8 @@ def _new_session(form: CreateForm, guide_id: str) -> live_sessions.NewSession:
         freeze_after_minutes=form.freeze_after_minutes.data,
         keep_days=form.keep_days.data,
         rehearsal="rehearsal" in request.form,
+        simulated=rehearsals.USUAL,
+        tickets=bool(form.tickets.data),
     )
 
 
@@ -244,7 +250,7 @@ def language_name(code: str) -> str:
 
 
 @bp.get("/<live_id>/")
-@audience("session:run", "session:moderate", "session:watch")
+@audience("session:run", "session:moderate", "session:watch", "session:remote")
 def console(live_id: str) -> str:
     """Show the console; in the lobby it is the lobby."""
     live, role = session_role(live_id)
@@ -256,7 +262,7 @@ def console(live_id: str) -> str:
 
 
 @bp.post("/<live_id>/move")
-@audience("session:run")
+@audience("session:run", "session:remote")
 def move(live_id: str) -> Response:
     """Carry out one pressed button and show the console again; the loser of a race sees the new state."""
     _live, role = session_role(live_id)
@@ -270,6 +276,8 @@ def move(live_id: str) -> Response:
         flash(_("Somebody else moved on. Here is the present state."), "warm")
     except WorkshopError as error:
         flash(error.sentence, "warm")
+    else:
+        house().desks.press(live_id, presser())
     return redirect(url_for("facilitate.console", live_id=live_id), code=303)
 
 
@@ -277,7 +285,9 @@ def move(live_id: str) -> Response:
 @audience("session:run")
 def rehearse(live_id: str) -> Response:
     """Make a rehearsal of this session and go there."""
-    copy = live_sessions.rehearse(house(), require_staff(), live_id)
+    wanted = request.form.get("phones", "")
+    phones = int(wanted) if wanted.isdecimal() and len(wanted) < 4 else rehearsals.USUAL
+    copy = live_sessions.rehearse(house(), require_staff(), live_id, phones)
     return redirect(url_for("facilitate.console", live_id=copy), code=303)
 
 

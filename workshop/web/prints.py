@@ -1,7 +1,7 @@
-"""A guide on paper: the script for whoever leads and the agenda for everybody who comes.
+"""A guide on paper: the script for whoever leads, agenda and sheets for everybody who comes, cards to join.
 
-Lives here: which guide, from when, in which language, and the two pages. Not
-here: the join sheet (`facilitate.py`) and reports (`reports/`), which have
+Lives here: which guide, from when, in which language, and the pages. Not
+here: the join sheet (`facilitate.py`), slips (`tickets.py`) and reports (`reports/`), which have
 results; these pages have none, and print from the browser on any paper.
 """
 
@@ -12,10 +12,11 @@ from datetime import date, time
 
 from flask import Blueprint, g, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 from wtforms import Form, SelectField, TimeField
 from wtforms.validators import Optional
 
-from .. import planning
+from .. import anonymity, fragments, live_sessions, paper_cards, planning, screens
 from ..activities import KINDS
 from ..errors import NotFound
 from ..guides import library
@@ -100,6 +101,83 @@ def session_agenda(live_id: str) -> str:
     return _session_page("agenda", live_id)
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """One page to fill in: a question with the fields of its kind, or a private page."""
+
+    step: str
+    activity: Activity
+    screen: screens.ActivityScreen
+    private: bool
+    fields: Markup
+
+
+@bp.get("/guides/<guide_id>/sheets")
+@audience("staff")
+def guide_sheets(guide_id: str) -> str:
+    """Show a guide as sheets to fill in, for people without a phone."""
+    with house().database.transaction() as session:
+        entry = library.get_guide(session, require_staff(), guide_id)
+    if entry.guide is None:
+        raise NotFound(
+            _("This guide cannot be read, so there is nothing to print. Its page says what is wrong with it.")
+        )
+    form = _form(entry.guide)
+    spoken = entry.guide.localized(form.language.data or entry.guide.language)
+    form.language.data = g.language = spoken.language
+    back = url_for("authoring.guide", guide_id=entry.slug, language=spoken.language)
+    return _sheets(spoken, form, spoken.title, anonymity.ROOM_FLOOR, back, _("Back to the guide"))
+
+
+@bp.get("/sessions/<live_id>/sheets")
+@audience("session:run", "session:moderate", "session:watch")
+def session_sheets(live_id: str) -> str:
+    """Show a session's own guide as sheets to fill in."""
+    live, _role = session_role(live_id)
+    form = _form(guide_of(live))
+    spoken = guide_of(live).localized(form.language.data or live.language)
+    form.language.data = g.language = spoken.language
+    back = url_for("facilitate.console", live_id=live.id)
+    return _sheets(spoken, form, live.title, live.room_floor, back, _("Back to the session"), live.rehearsal)
+
+
+@bp.get("/sessions/<live_id>/cards")
+@audience("session:run", "session:moderate", "session:watch")
+def join_cards(live_id: str) -> str:
+    """Show four cards to cut, each with the way in."""
+    live, _role = session_role(live_id)
+    g.language = live.language
+    with house().database.transaction() as session:
+        screen = screens.stage(session, live_sessions.get(session, live_id), house())
+    back = url_for("facilitate.console", live_id=live.id)
+    return render_template("prints/cards.html", screen=screen, back=back, back_words=_("Back to the session"))
+
+
+def _sheets(
+    guide: Guide, form: PrintForm, title: str, floor: int, back: str, back_words: str, rehearsal: bool = False
+) -> str:
+    found = []
+    for step in guide.steps:
+        for one in step.activities:
+            kind = KINDS[one.kind]
+            if not kind.private and not paper_cards.takes(one):
+                continue
+            screen = screens.ActivityScreen(one.id, one.kind, one.prompt, one.help, one.config, "open", kind.asks)
+            fields = Markup("") if kind.private else fragments.answer_fields(screen)
+            found.append(Sheet(step.title, one, screen, kind.private, fields))
+    return render_template(
+        "prints/sheets.html",
+        guide=guide,
+        form=form,
+        title=title,
+        floor=floor,
+        sheets=found,
+        rehearsal=rehearsal,
+        back=back,
+        back_words=back_words,
+    )
+
+
 def plan(guide: Guide, start: time | None, title: str = "", team: str = "", day: date | None = None) -> Plan:
     """Lay a guide out in time; without a start in minutes from the beginning."""
     first = minute = start.hour * 60 + start.minute if start else 0
@@ -152,7 +230,7 @@ def _session_page(paper: str, live_id: str) -> str:
         form.start.data = begins.time().replace(second=0, microsecond=0)
     found = plan(guide_of(live), _start(form), live.title, live.team, begins.date() if begins else None)
     back = url_for("facilitate.console", live_id=live.id)
-    return _page(paper, found, form, back, _("Back to the session"))
+    return _page(paper, found, form, back, _("Back to the session"), live.rehearsal)
 
 
 def _form(guide: Guide | None) -> PrintForm:
@@ -166,7 +244,13 @@ def _start(form: PrintForm) -> time | None:
     return None if form.start.errors else form.start.data
 
 
-def _page(paper: str, found: Plan, form: PrintForm, back: str, back_words: str) -> str:
+def _page(paper: str, found: Plan, form: PrintForm, back: str, back_words: str, rehearsal: bool = False) -> str:
     return render_template(
-        f"prints/{paper}.html", plan=found, form=form, back=back, back_words=back_words, one_page=ONE_PAGE
+        f"prints/{paper}.html",
+        plan=found,
+        form=form,
+        back=back,
+        back_words=back_words,
+        one_page=ONE_PAGE,
+        rehearsal=rehearsal,
     )

@@ -30,6 +30,7 @@ BUNDLES = {
     "phone.css": ("tokens", "base", "activities", "questions", "phone", "breakouts", "record", "check_ins", "language"),
     "notes.css": ("notes", "notes_live"),
     "prints.css": ("tokens", "base", "prints"),
+    "paper.css": ("tokens", "base", "activities", "prints", "twin"),
     "stage.css": ("tokens", "base", "activities", "questions", "stage", "breakouts_stage"),
     "console.css": (
         "tokens",
@@ -38,11 +39,13 @@ BUNDLES = {
         "questions",
         "console",
         "console_live",
+        "facilitators",
         "themes",
         "actions",
         "authoring",
         "reports",
         "check_ins",
+        "typing",
         "language",
     ),
 }

@@ -5,6 +5,8 @@ one phone sees (its own answer) around the screen that all phones share. Not
 here: what a phone may see (`screens`), what an answer is (`answers`), sockets.
 
 Everything works without a script; `static/js/phone.js` only makes it smoother.
+
+Of this length because a phone's whole way in and through is one thought.
 """
 
 from __future__ import annotations
@@ -167,14 +169,28 @@ def join(join_token: str) -> BaseResponse:
             return sorry(error)
     name = anonymity.seat_cookie(live.id, house().settings.https)
     try:
-        seat = live_sessions.join(house(), live.id, request.cookies.get(name))
+        if live.tickets:
+            _may_guess()
+        seat = live_sessions.join(house(), live.id, request.cookies.get(name), request.form.get("slip", "")[:40])
     except NotFound as error:
         return sorry(error)
     except WorkshopError as error:
+        if error.code == "slip_wrong":
+            for counter, key in zip(
+                current_app.extensions["code_backoff"], (request.remote_addr or "", "all"), strict=True
+            ):
+                counter.fail(key)
         return _welcome(live, error)
     response = redirect(f"/s/{live.id}/", code=303)
     set_seat(response, live.id, seat)
     return response
+
+
+def _may_guess() -> None:
+    """Refuse an address that has tried too many wrong slips, before looking at its next one."""
+    source, everybody = current_app.extensions["code_backoff"]
+    if max(source.wait(request.remote_addr or ""), everybody.wait("all")) > 0:
+        raise Throttled(_("Too many wrong codes just now. Wait a minute, then try your slip again."))
 
 
 def set_seat(response: BaseResponse, live_id: str, seat: str) -> None:
@@ -199,7 +215,9 @@ def _welcome(live: LiveSession, error: WorkshopError | None = None) -> Response:
         leader=live.leader,
         rehearsal=live.rehearsal,
         promise=who_sees.promise(live),
-        unprotected=who_sees.unprotected(),
+        unprotected=who_sees.unprotected(live.tickets),
+        tickets=live.tickets,
+        slip=request.values.get("slip", "")[:40],
         action=f"/j/{live.join_token}",
         problem=error.sentence if error else "",
     )
