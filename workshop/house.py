@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from .db import Database
+from .desks import Desks
 from .signals import Signals
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class House:
     boxes: BallotBoxes
     clock: Callable[[], datetime] = utc_now
     signals: Signals = field(default_factory=Signals)
+    desks: Desks = field(default_factory=Desks)
 
     @property
     def seat_key(self) -> bytes:

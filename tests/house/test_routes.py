@@ -61,6 +61,7 @@ def a_world(house: House, account: Account) -> dict[str, Any]:
             "token": "x" * 43,
             "link": f"{'x' * 22}.{'x' * 22}",
             "delivery_id": "x" * 22,
+            "invitation_id": "x" * 22,
             "mail_id": "x" * 22,
             "action_id": "x" * 22,
             "activity_id": "lost-spark",

@@ -76,6 +76,7 @@ class Theatre:
             "token": "none",
             "link": self.link,
             "delivery_id": "none",
+            "invitation_id": "none",
             "mail_id": "none",
             "action_id": "none",
             "activity_id": "q0",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ..db import Base
 from .breakouts import Breakout
+from .facilitators import SessionInvitation, SessionRemote
 from .follow_up import Action, CheckIn, FollowUp
 from .guides import Guide
 from .questions import QuestionList
@@ -35,6 +36,8 @@ __all__ = [
     "ReportFile",
     "ReportText",
     "ReportVersion",
+    "SessionInvitation",
+    "SessionRemote",
     "SessionRole",
     "StaffLink",
     "StaffSession",

@@ -41,10 +41,15 @@ def register(transport: Transport, registry: Registry, coalescer: Coalescer, hou
         if caller is None:
             return False
         transport.enter(sid, room(caller.live_id, caller.audience, caller.role, caller.language))
+        if caller.audience == "console":
+            coalescer.mark(caller.live_id)  # the other consoles read who is here
         return True
 
     def disconnect(sid: str, *_reason: object) -> None:
+        caller = registry.get(sid)
         registry.remove(sid)
+        if caller is not None and caller.audience == "console":
+            coalescer.mark(caller.live_id)
 
     def event(audience: str | None, work: Callable[[Caller, dict[str, Any]], Ack]) -> Callable[..., Ack]:
         def handle(sid: str, payload: object = None, *_rest: object) -> Ack:
@@ -100,7 +105,7 @@ def register(transport: Transport, registry: Registry, coalescer: Coalescer, hou
         )
 
     def move(caller: Caller, payload: dict[str, Any]) -> Ack:
-        role = registry.role(caller.staff_token, caller.live_id)
+        role = registry.role(caller)
         version = payload.get("version")
         new = live_sessions.move(
             house,
@@ -110,6 +115,8 @@ def register(transport: Transport, registry: Registry, coalescer: Coalescer, hou
             _text(payload.get("argument")),
             version if isinstance(version, int) else 0,
         )
+        house.desks.press(caller.live_id, caller.name)
+        coalescer.mark(caller.live_id)
         return {"ok": True, "version": new}
 
     def signal(caller: Caller, payload: dict[str, Any]) -> Ack:

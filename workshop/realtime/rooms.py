@@ -14,7 +14,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select
 
-from .. import accounts, anonymity, live_sessions, live_state
+from .. import accounts, anonymity, facilitators, live_sessions, live_state
 from ..house import House
 from ..models import LiveSession
 
@@ -40,8 +40,10 @@ class Caller:
     live_id: str
     secret: bytes | None = None
     staff_token: str | None = None
+    remote_token: str | None = None  # a phone that steers for somebody; then there is no staff token
     stage_token: str | None = None
     role: str = ""
+    name: str = ""  # of staff, for the other consoles
     language: str = ""  # one of the guide's other languages; empty: the session's own
     allowance: float = EVENTS_AT_ONCE
     counted_at: float = field(default_factory=monotonic)
@@ -68,7 +70,9 @@ class Registry:
 
     def remove(self, sid: str) -> None:
         """Forget a connection."""
-        self._callers.pop(sid, None)
+        caller = self._callers.pop(sid, None)
+        if caller is not None and caller.audience == "console":
+            self._house.desks.rise(caller.live_id, sid)
 
     def admit(self, app: Flask, sid: str, environ: dict[str, Any], auth: object) -> Caller | None:
         """Return the caller if they may enter, else None. `auth` only says what they ask for."""
@@ -86,6 +90,8 @@ class Registry:
             caller = self._console(app, environ, name, auth.get("language"))
         if caller is not None:
             self._callers[sid] = caller
+            if caller.audience == "console":
+                self._house.desks.sit(caller.live_id, sid, caller.name)
         return caller
 
     def _phone(self, environ: dict[str, Any], live_id: str, wanted: object) -> Caller | None:
@@ -111,28 +117,43 @@ class Registry:
         return Caller("stage", live.id, stage_token=token, language=language)
 
     def _console(self, app: Flask, environ: dict[str, Any], live_id: str, wanted: object) -> Caller | None:
-        token = staff_token(app, environ)
-        role = self.role(token, live_id)
+        token, remote = staff_tokens(app, environ)
+        role, name = self.part(token, None, live_id)
+        if role:
+            remote = None
+        else:
+            token = None
+            role, name = self.part(None, remote, live_id)
         if not role:
             return None
         with self._house.database.transaction() as session:
             live = session.get(LiveSession, live_id)
             language = live_state.reading_language(live, wanted) if live else ""
-        return Caller("console", live_id, staff_token=token, role=role, language=language)
+        return Caller(
+            "console", live_id, staff_token=token, remote_token=remote, role=role, name=name, language=language
+        )
 
-    def role(self, token: str | None, live_id: str) -> str:
-        """Return what this signed-in browser may do in a live session now; empty: nothing."""
-        if not token:
-            return ""
+    def part(self, token: str | None, remote: str | None, live_id: str) -> tuple[str, str]:
+        """Return what a signed-in browser, or a remote, may do in a live session now, and whose it is."""
+        now = self._house.clock()
+        if not token and not remote:
+            return "", ""
         with self._house.database.transaction() as session:
-            account = accounts.account_of(session, token, self._house.clock())
-            found = accounts.role_in(session, account.id, live_id) if account else None
-        return found[1] if found else ""
+            if token:
+                account = accounts.account_of(session, token, now)
+                found = accounts.role_in(session, account.id, live_id) if account else None
+                return (found[1], account.name) if found and account else ("", "")
+            steering = facilitators.remote(session, remote, live_id, now)
+        return (steering.role, steering.name) if steering else ("", "")
+
+    def role(self, caller: Caller) -> str:
+        """Return what somebody at a console may do now; empty: nothing."""
+        return self.part(caller.staff_token, caller.remote_token, caller.live_id)[0]
 
     def still(self, caller: Caller) -> bool:
         """Return whether what let a connection in holds at this moment; a seat holds until its session is gone."""
         if caller.audience == "console":
-            return self.role(caller.staff_token, caller.live_id) == caller.role
+            return self.role(caller) == caller.role
         if caller.audience == "stage":
             with self._house.database.transaction() as session:
                 live = session.get(LiveSession, caller.live_id)
@@ -158,14 +179,14 @@ class Registry:
         with self._house.database.transaction() as session:
             lives = session.execute(select(LiveSession.stage_token, LiveSession.id))
             stages = {live.stage_token: live.id for live in lives}
-        roles: dict[tuple[str | None, str], str] = {}
+        roles: dict[tuple[str | None, str | None, str], str] = {}
         for sid, caller in list(self._callers.items()):
             if caller.audience == "stage" and stages.get(caller.stage_token) != caller.live_id:
                 gone.append(sid)
             elif caller.audience == "console":
-                key = (caller.staff_token, caller.live_id)
+                key = (caller.staff_token, caller.remote_token, caller.live_id)
                 if key not in roles:
-                    roles[key] = self.role(*key)
+                    roles[key] = self.role(caller)
                 if roles[key] != caller.role:
                     gone.append(sid)
         return gone
@@ -181,9 +202,10 @@ def cookies(environ: dict[str, Any]) -> dict[str, str]:
     return {name: morsel.value for name, morsel in jar.items()}
 
 
-def staff_token(app: Flask, environ: dict[str, Any]) -> str | None:
-    """Return the staff token in the signed cookie of a request."""
+def staff_tokens(app: Flask, environ: dict[str, Any]) -> tuple[str | None, str | None]:
+    """Return the staff token and the remote's token in the signed cookie of a request."""
     with app.request_context(environ) as context:
         opened = app.session_interface.open_session(app, context.request)
-    token = opened.get("staff") if opened else None
-    return token if isinstance(token, str) else None
+    found = [opened.get(name) if opened else None for name in ("staff", "remote")]
+    staff, remote = (token if isinstance(token, str) else None for token in found)
+    return staff, remote

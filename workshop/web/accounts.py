@@ -107,7 +107,7 @@ def _redeem(purpose: str, token: str, form: StaffForm, template: str) -> Page:
         else:
             let_in(opened.token)
             flash(_("Welcome, %(name)s.", name=opened.account.name), "good")
-            return redirect(url_for("accounts.dashboard"), code=303)
+            return redirect(safe_next(request.args.get("next"), url_for("accounts.dashboard")), code=303)
     return render_template(template, form=form, link=link)
 
 

@@ -21,19 +21,22 @@ from urllib.parse import urlsplit
 
 from flask import current_app, g, request, session
 
-from .. import accounts
+from .. import accounts, facilitators
 from ..errors import Forbidden, NotFound, WorkshopError
 from ..house import House
 from ..models import Account, LiveSession
 from ..words import _
 
 AUDIENCES = frozenset(
-    {"anybody", "seat", "stage", "staff", "admin", "session:run", "session:moderate", "session:watch"}
+    {"anybody", "seat", "stage", "staff", "admin", "session:run", "session:moderate", "session:watch", "session:remote"}
 )
+REMOTE = "session:remote"
+"""Beside the roles of a session: also a phone that steers it for somebody with one of them, where it is named."""
 OWN_CHECK = frozenset({"anybody", "seat", "stage"})
 """Audiences that hold no account: the view itself reads the seat's cookie or the stage's token."""
 
 COOKIE_KEY = "staff"
+REMOTE_KEY = "remote"
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -54,7 +57,7 @@ def audience(*names: str) -> Callable[[View], View]:
     unknown = set(names) - AUDIENCES
     if not names or unknown:
         raise ValueError(f"unknown audience: {sorted(unknown)}")
-    roles = {name.removeprefix("session:") for name in names if name.startswith("session:")}
+    roles = {name.removeprefix("session:") for name in names if name.startswith("session:") and name != REMOTE}
 
     def declare(view: View) -> View:
         @wraps(view)
@@ -78,6 +81,18 @@ def staff_token() -> str | None:
     """Return the token of this signed-in browser, for the socket handlers and sign-out."""
     token = session.get(COOKIE_KEY)
     return token if isinstance(token, str) else None
+
+
+def remote_token() -> str | None:
+    """Return the token of the remote that this browser is, None for any other."""
+    token = session.get(REMOTE_KEY)
+    return token if isinstance(token, str) else None
+
+
+def presser() -> str:
+    """Return whose press this request is, for the other consoles."""
+    steering = g.get("remote")
+    return str(steering.name) if steering else require_staff().name
 
 
 def current_account() -> Account | None:
@@ -105,6 +120,9 @@ def session_role(live_id: str) -> tuple[LiveSession, str]:
     Raises NotFound also for sessions that exist but are none of this person's
     business: an address must not tell that there is one.
     """
+    steering = g.get("remote")
+    if steering is not None and steering.live.id == live_id:
+        return steering.live, steering.role
     account = require_staff()
     with house().database.transaction() as db:
         found = accounts.role_in(db, account.id, live_id)
@@ -124,6 +142,8 @@ def safe_next(target: str | None, otherwise: str) -> str:
 
 
 def _enforce(names: tuple[str, ...], roles: set[str], arguments: dict[str, Any]) -> None:
+    if REMOTE in names and _steers(roles, arguments["live_id"]):
+        return
     account = require_staff()
     if "staff" in names or ("admin" in names and account.role == "admin"):
         return
@@ -133,6 +153,23 @@ def _enforce(names: tuple[str, ...], roles: set[str], arguments: dict[str, Any])
             return
         raise Forbidden(_("Your part in this session does not allow this. Ask the person who runs it."))
     raise Forbidden(_("Only an admin may open this page."))
+
+
+def _steers(roles: set[str], live_id: str) -> bool:
+    """Return whether this browser is a remote with such a part in this session; an own part comes first."""
+    token, account = remote_token(), current_account()
+    if token is None:
+        return False
+    with house().database.transaction() as db:
+        if account is not None and accounts.role_in(db, account.id, live_id):
+            return False
+        found = facilitators.remote(db, token, live_id, house().clock())
+    if found is None:
+        return False
+    if found.role not in roles:
+        raise Forbidden(_("Your part in this session does not allow this. Ask the person who runs it."))
+    g.remote = found
+    return True
 
 
 def here() -> str:
