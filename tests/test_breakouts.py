@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from flask import Flask
 
+from tests.pages import check_html
 from tests.promises.groups import breakout_guide, breakout_room, dealt, in_groups
 from tests.promises.stagehands import Room, canary
-from workshop import answers, breakouts, live_sessions, screens, seals
+from workshop import anonymity, answers, breakouts, live_sessions, screens, seals
 from workshop.ballots import BallotBoxes
 from workshop.errors import AnswerRefused, WorkshopError
 from workshop.house import House
+from workshop.simulated_phones import SimulatedPhones
 
 ALL_FOUR = breakout_guide(one_two_four_all=True)
 
@@ -293,3 +297,56 @@ def test_a_breakout_that_time_closes_is_sealed_like_any_question(hall: House) ->
     now[0] += timedelta(minutes=9)
     seals.tick(house)
     assert {text for _id, text in groups.played.cards()} == texts
+
+
+# -- without a script, and in the browser's page
+
+
+def test_a_phone_without_a_script_takes_a_number_writes_and_hands_on(app: Flask) -> None:
+    house: House = app.extensions["house"]
+    app.config["WTF_CSRF_ENABLED"] = False
+    played = breakout_room(house, 7)
+    run_id = played.open()
+    client = app.test_client()
+    client.set_cookie(anonymity.seat_cookie(played.live_id, house.settings.https), played.seats[0])
+
+    def page() -> str:
+        response = client.get(f"/s/{played.live_id}/")
+        check_html(response.get_data(as_text=True), "phone")
+        return response.get_data(as_text=True)
+
+    def press(what: str) -> None:
+        answer = client.post(f"/s/{played.live_id}/breakout", data={"run": run_id, "what": what})
+        assert (answer.status_code, answer.location) == (303, f"/s/{played.live_id}/")
+
+    assert 'data-breakout="none"' in page()
+    press("take")
+    assert 'data-breakout="nobody"' in page()
+    assert re.search(r"data-breakout-number>[12]<", page())
+    press("write")
+    assert 'data-breakout="you"' in page()
+    sent = client.post(f"/s/{played.live_id}/answer", data={"run": run_id, "based_on": "0", "text-0": "What we think"})
+    assert sent.status_code == 303
+    assert "What we think" in page()
+    press("hand_on")
+    assert "What we think" not in page()
+    assert client.post(f"/s/{played.live_id}/breakout", data={"run": run_id, "what": "rob"}).status_code == 400
+
+
+def test_a_rehearsal_with_simulated_phones_fills_the_groups(hall: House) -> None:
+    now = [datetime(2026, 11, 22, 9, 30, tzinfo=UTC)]
+    house = House(hall.settings, hall.database, hall.boxes, lambda: now[0])
+    played = breakout_room(house, 0, rehearsal=True, simulated=12)
+    phones = SimulatedPhones(house)
+    for _second in range(40):
+        phones.tick()
+        now[0] += timedelta(seconds=1)
+    played.move("open")
+    for _second in range(90):
+        phones.tick()
+        now[0] += timedelta(seconds=1)
+    shown = console(played)
+    assert shown.answered == 3
+    played.move("close")
+    assert played.seen()[0].activity.made_up
+    assert len(played.cards()) >= 3

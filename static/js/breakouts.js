@@ -19,6 +19,8 @@
 
 /** Ten seconds; each phone a little off, so that three hundred do not ask in the same instant. */
 const AGAIN_MS = 10000;
+/** The others of a group are on their way before this. */
+const PATIENCE_WITH_OTHERS_MS = 20000;
 /** What was told last, by run: shown at once after a redraw. @type {Map<string, Place>} */
 const known = new Map();
 
@@ -26,6 +28,7 @@ const known = new Map();
 export function watch(section, phone) {
   if (section.dataset.watched) return;
   section.dataset.watched = "yes";
+  const since = performance.now();
   const place = /** @type {HTMLElement} */ (section.closest("[data-key]"));
   /** @param {string} name */
   const one = (name) => /** @type {HTMLElement | null} */ (section.querySelector(`[data-breakout-${name}]`));
@@ -42,7 +45,7 @@ export function watch(section, phone) {
       known.set(phone.run, now);
       write("number", String(now.number));
       write("half", now.half);
-      write("few", now.people < 3 ? (one("few")?.dataset.few ?? "") : "");
+      write("few", now.people < 3 && performance.now() - since > PATIENCE_WITH_OTHERS_MS ? (one("few")?.dataset.few ?? "") : "");
     }
     if (before !== place.dataset.breakout) phone.changed();
   }
