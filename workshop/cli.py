@@ -74,6 +74,11 @@ def parser() -> argparse.ArgumentParser:
         "--dry-run", action="store_true", help="only say what would go"
     )
 
+    played = add("rehearse", "Play a guide with simulated phones and print what happens.", rehearse)
+    played.add_argument("guide", nargs="?", default="getting-unstuck", help="a guide that comes along, or a file")
+    played.add_argument("--phones", type=int, default=12, help="how many simulated phones, 5 to 30")
+    played.add_argument("--language", default="", help="one of the guide's languages")
+
     people = commands.add_parser("accounts", help="Look after accounts.").add_subparsers(
         required=True, metavar="COMMAND"
     )
@@ -120,6 +125,44 @@ def purge(chosen: argparse.Namespace) -> int:
     else:
         verb = "Would delete" if chosen.dry_run else "Deleted"
         print(f"{verb} the results of {done.data} sessions and the reports of {done.reports}.")
+    return 0
+
+
+def rehearse(chosen: argparse.Namespace) -> int:
+    """Play a guide to its end in a scratch house, which is deleted afterwards."""
+    import tempfile
+    from pathlib import Path
+
+    from flask_babel import force_locale
+
+    from . import create_app, rehearsal_play
+    from .guides.library import describe
+    from .guides.source import GuideError
+    from .migrations import migrate
+
+    path = Path(chosen.guide)
+    file, text = (path.name, path.read_text("utf-8")) if path.is_file() else rehearsal_play.source_of(chosen.guide)
+    with tempfile.TemporaryDirectory(prefix="rehearsal-") as name:
+        settings = Settings(
+            data_dir=Path(name), database_url=f"sqlite:///{name}/main.db", secret_key=os.urandom(32).hex()
+        )
+        migrate(settings.database_url)
+        app = create_app(settings)
+        house = app.extensions["house"]
+
+        @contextmanager
+        def speaking(language: str) -> Iterator[None]:
+            with app.app_context(), force_locale(language):
+                yield
+
+        try:
+            rehearsal_play.play(house, file, text, chosen.phones, chosen.language, speaking, print)
+        except GuideError as error:
+            print("\n".join(describe(error)), file=sys.stderr)
+            return 1
+        finally:
+            house.boxes.close()
+            house.database.engine.dispose()
     return 0
 
 
