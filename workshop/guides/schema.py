@@ -43,6 +43,7 @@ __all__ = [
     "GuideError",
     "Problem",
     "Step",
+    "as_yaml",
     "dump",
     "json_schema",
     "parse",
@@ -221,8 +222,12 @@ _Dumper.add_representer(str, _text)
 
 def dump(guide: Guide) -> str:
     """Return the guide as YAML in its canonical form, all languages included; parsing it gives the same guide."""
-    data = guide.file.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    text: str = yaml.dump(data, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=100)
+    return as_yaml(guide.file.model_dump(mode="json", by_alias=True, exclude_unset=True))
+
+
+def as_yaml(data: Mapping[str, Any]) -> str:
+    """Return a guide's plain data as YAML in its canonical form; of a draft too, which may be wrong in places."""
+    text: str = yaml.dump(dict(data), Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=100)
     return text
 
 

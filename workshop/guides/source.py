@@ -44,6 +44,7 @@ class Problem:
     file: str
     line: int
     what: str
+    path: Path = ()
 
     def __str__(self) -> str:
         return _("%(file)s, line %(line)s: %(what)s", file=self.file, line=self.line, what=self.what)
@@ -82,7 +83,7 @@ class Reading:
 
     def blame(self, path: Path, what: str) -> None:
         """Note a problem at `path`."""
-        self.problems.append(Problem(self.name, self.line(path), what))
+        self.problems.append(Problem(self.name, self.line(path), what, path))
 
 
 class _Stop(Exception):

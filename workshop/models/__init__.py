@@ -11,7 +11,7 @@ from ..db import Base
 from .breakouts import Breakout
 from .facilitators import SessionInvitation, SessionRemote
 from .follow_up import Action, CheckIn, FollowUp
-from .guides import Guide
+from .guides import Guide, GuideDraft, GuideEditor, GuideState, GuideVersion
 from .questions import QuestionList
 from .reports import Delivery, Freeze, Mail, ReportFile, ReportText, ReportVersion
 from .sessions import ActivityRun, Card, LiveSession, SessionRole
@@ -30,6 +30,10 @@ __all__ = [
     "FollowUp",
     "Freeze",
     "Guide",
+    "GuideDraft",
+    "GuideEditor",
+    "GuideState",
+    "GuideVersion",
     "LiveSession",
     "Mail",
     "QuestionList",
