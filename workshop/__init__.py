@@ -56,6 +56,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         prints,
         rehearsals,
         reports,
+        run_of_show,
         sent,
         stage,
         static_files,
@@ -109,6 +110,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(actions.bp)
     app.register_blueprint(themes.bp)
     app.register_blueprint(stage.bp)
+    app.register_blueprint(run_of_show.bp)
     app.register_blueprint(reports.bp)
     app.register_blueprint(corrections.bp)
     app.register_blueprint(take_home.bp)

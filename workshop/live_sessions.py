@@ -19,7 +19,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from . import actions, anonymity, breakout_moves, questions, rehearsals, seals, sources, tickets
+from . import actions, anonymity, breakout_moves, questions, rehearsals, run_of_show, seals, sources, tickets
 from .activities import KINDS
 from .db import notify
 from .errors import Forbidden, NotFound, Stale, WorkshopError
@@ -635,6 +635,7 @@ _MOVES = {
     **questions.MOVES,
     **breakout_moves.MOVES,
     **tickets.MOVES,
+    **run_of_show.MOVES,
 }
 
 

@@ -28,6 +28,7 @@ from . import (
     paper_cards,
     questions,
     rounds,
+    run_of_show,
     sources,
     themes,
     who_sees,
@@ -185,6 +186,7 @@ class AgendaStop:
     prompt: str
     state: str
     here: bool
+    added: bool = False  # put in while the session ran
 
 
 @dataclass(frozen=True)
@@ -516,6 +518,8 @@ def console(session: Session, live: LiveSession, role: str, house: House) -> Con
     if role == "run" and shown.activity and shown.activity.breakout and shown.activity.run_id and shown.pause is None:
         primary, secondary, hint = breakouts_moves(house, live, shown.activity, primary, secondary, hint)
         small_groups = breakout_moves.small(house, live, shown.activity.run_id) if shown.activity.phase == "open" else 0
+    if role == "run" and shown.pause is None and run_of_show.may_repeat(session, live):
+        secondary = (Move("repeat", _("Ask again")), *secondary)
     item = guide.activity(live.at) if live.at and live.phase == "running" else None
     return ConsoleScreen(
         live_id=live.id,
@@ -584,6 +588,7 @@ def _agenda(session: Session, live: LiveSession, guide: Guide, now: datetime) ->
                 if item.id in passed
                 else "to come",
                 here=item.id == live.at,
+                added=run_of_show.is_added(item.id),
             )
             for item in step.activities
         )

@@ -115,6 +115,8 @@ ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/staff/sessions/new"): SIGNED_IN,
     ("POST", "/staff/sessions/new"): SIGNED_IN,
     ("GET", "/staff/sessions/new/forecast"): SIGNED_IN,
+    ("GET", "/staff/sessions/<live_id>/add"): RUN,
+    ("POST", "/staff/sessions/<live_id>/add"): RUN,
     ("GET", "/staff/sessions/<live_id>/people"): RUN,
     ("POST", "/staff/sessions/<live_id>/people/invite"): RUN,
     ("POST", "/staff/sessions/<live_id>/people/invitations/<invitation_id>/withdraw"): RUN,

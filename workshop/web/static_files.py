@@ -40,6 +40,7 @@ BUNDLES = {
         "console",
         "console_live",
         "facilitators",
+        "run_of_show",
         "themes",
         "actions",
         "authoring",
