@@ -62,4 +62,8 @@ def asked_for(chosen: str | None, accept: str, among: Iterable[str]) -> str:
     offered = list(dict.fromkeys(among))
     if chosen and chosen in offered:
         return chosen
-    return parse_accept_header(accept[:400], LanguageAccept).best_match(offered) or ""
+    for tag, quality in parse_accept_header(accept[:400], LanguageAccept):  # the best first
+        near = (tag, tag.lower(), tag.replace("_", "-").partition("-")[0].lower())
+        if quality > 0 and (found := next((one for one in near if one in offered), "")):
+            return found
+    return ""

@@ -77,12 +77,13 @@ def sentence(finding: Any, model: type[BaseModel], place: Path, hidden: set[str]
     if kind == "string_pattern_mismatch":
         return _("%(name)s is “%(given)s”.", name=name, given=shown(given)) + " " + _pattern(place)
     if kind in ("literal_error", "enum"):
-        allowed = limits.get("expected", "")
+        # pydantic writes its own English "or" between the last two.
+        allowed = str(limits.get("expected", "")).replace("'", "").replace(" or ", ", ").split(", ")
         return (
             _("%(name)s is “%(given)s”.", name=name, given=shown(given))
-            + nearest(given, allowed.replace("'", "").replace(" or ", ", ").split(", "))
+            + nearest(given, allowed)
             + " "
-            + _("Allowed: %(names)s.", names=allowed.replace("'", ""))
+            + _("Allowed: %(names)s.", names=", ".join(allowed))
         )
     if kind in ("value_error", "assertion_error"):
         return _("%(name)s: %(reason)s", name=name, reason=str(limits.get("error") or finding["msg"]))
@@ -122,7 +123,7 @@ def _name(place: Path) -> str:
         return _("This")
     if isinstance(place[-1], int):
         return _("Entry %(number)s of “%(key)s”", number=place[-1] + 1, key=shown(keys[-1]))
-    return f"“{shown(keys[-1])}”"
+    return _("“%(label)s”", label=shown(keys[-1]))
 
 
 def _allowed(model: type[BaseModel], place: Path) -> list[str]:
