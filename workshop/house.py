@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from .db import Database
 from .desks import Desks
+from .done import Done
 from .signals import Signals
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class House:
     clock: Callable[[], datetime] = utc_now
     signals: Signals = field(default_factory=Signals)
     desks: Desks = field(default_factory=Desks)
+    done: Done = field(default_factory=Done)
 
     @property
     def seat_key(self) -> bytes:

@@ -31,6 +31,7 @@ from .live_state import guide_of as guide_of
 from .live_state import language_of as language_of
 from .live_state import run_of as run_of
 from .models import Account, ActivityRun, Guide, LiveSession, SessionRole
+from .signals import LEAST
 from .words import _
 
 LONGEST_TIMER = 8 * 3600
@@ -320,6 +321,8 @@ def move(house: House, role: str, live_id: str, command: str, argument: str, ver
             if get(session, live_id).rehearsal:
                 rehearsals.forget(session, live_id)
         house.signals.forget(live_id)
+        house.done.forget(live_id)
+        house.desks.forget(live_id)
     return version + 1
 
 
@@ -525,7 +528,17 @@ def signal(house: House, live_id: str, secret: bytes, what: str) -> str:
         live = get(session, live_id)
         if live.phase not in ("lobby", "running"):
             raise WorkshopError(_("The session has ended."), status=409)
-        leader, place = live.leader, live.where_found
+        leader, place, here, least = live.leader, live.where_found, live.at or "", max(LEAST, live.room_floor)
+        busy = what == "done" and may_be_done(session, live)
+    if what == "done":
+        if not busy:
+            raise WorkshopError(_("There is nothing to finish right now."), status=409)
+        house.done.say(live_id, here, secret)
+        return _(
+            "Noted. %(leader)s reads a number without names, once at least %(least)s are done.",
+            leader=leader,
+            least=least,
+        )
     if what in ("slower", "faster"):
         house.signals.pace(live_id, secret, what)
         return _("Noted. It counts once at least five phones have said something.")
@@ -540,6 +553,17 @@ def signal(house: House, live_id: str, secret: bytes, what: str) -> str:
     if house.settings.support_contacts:
         note.append(_("You can also turn to: %(contacts)s", contacts=house.settings.support_contacts))
     return " ".join(note)
+
+
+def may_be_done(session: Session, live: LiveSession) -> bool:
+    """Return whether phones can say that they are done: while people read, write or talk, and nobody waits for a vote."""
+    if live.phase != "running" or live.at is None:
+        return False
+    kind = KINDS[guide_of(live).activity(live.at).kind]
+    if not kind.asks:
+        return not kind.lists_actions
+    run = run_of(session, live, live.at)
+    return (kind.texts or kind.in_groups) and run is not None and run.state == "open"
 
 
 # -- timers: `timer_ends_at` while running, `timer_left` while paused

@@ -115,6 +115,7 @@ class ActivityScreen:
     paper_people: str = ""
     seen_by: str = ""
     bucket: int = 2048  # bytes; every answer and every pass is padded to this
+    finishes: bool = False  # phones can say that they are done
     private: bool = False  # a page under My notes: filled in on the phone and never sent (promise 15)
     actions: tuple[ActionLine, ...] = ()  # what the group agreed to do, where the kind shows it
 
@@ -237,6 +238,7 @@ class ConsoleScreen:
     shorten: str = ""  # how to catch up, where that is worth a thought
     word: bool = False  # somebody would like a word; nobody knows who, nor when they pressed
     pace: str = ""  # which way most phones lean: slower | faster | mixed; empty: too few said so
+    done: int = 0  # phones that said they are done, at least; 0: too few said so
     where_found: str = ""  # where the facilitator can be found in a break
     expected: int = 0
     leader: str = ""
@@ -348,6 +350,7 @@ def activity(session: Session, live: LiveSession, item: Activity, run: ActivityR
         else "",
         bucket=bucket(item),
         breakout=breakouts.screen(session, live, item),
+        finishes=live.at == item.id and live_sessions.may_be_done(session, live),
         private=kind.private,
         actions=actions.lines(session, live.id) if kind.lists_actions else (),
     )
@@ -544,6 +547,7 @@ def console(session: Session, live: LiveSession, role: str, house: House) -> Con
         shorten=_shorten(live, guide, late),
         word=role == "run" and house.signals.word_waits(live.id),
         pace=house.signals.dial(live.id, live.room_floor) if role == "run" else "",
+        done=house.done.count(live.id, live.at or "", live.room_floor) if role == "run" else 0,
         where_found=live.where_found,
         expected=live.expected,
         leader=live.leader,

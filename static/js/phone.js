@@ -820,7 +820,18 @@ function start(main) {
         note.hidden = false;
         setText(note, sentence);
       };
-      way.send("signal", { what: button.value, pad: "-".repeat(700) }).then((ack) => show(ack.sentence), () => show(words.offline));
+      way.send("signal", { what: button.value, pad: "-".repeat(706 - button.value.length) }).then((ack) => show(ack.sentence), () => show(words.offline));
+    });
+    document.addEventListener("submit", (event) => {
+      const form = /** @type {HTMLElement} */ (event.target).closest("[data-done]");
+      if (!form) return;
+      event.preventDefault();
+      const note = one("[data-done-note]", form);
+      const show = (/** @type {any} */ ack) => {
+        setText(note, ack.sentence);
+        if (ack.ok) one("button", form).hidden = true;
+      };
+      way.send("signal", { what: "done", pad: "-".repeat(702) }).then(show, () => setText(note, words.offline));
     });
   }
 

@@ -27,7 +27,18 @@ ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "static"
 
 BUNDLES = {
-    "phone.css": ("tokens", "base", "activities", "questions", "phone", "breakouts", "record", "check_ins", "language"),
+    "phone.css": (
+        "tokens",
+        "base",
+        "activities",
+        "questions",
+        "phone",
+        "done",
+        "breakouts",
+        "record",
+        "check_ins",
+        "language",
+    ),
     "notes.css": ("notes", "notes_live"),
     "prints.css": ("tokens", "base", "prints"),
     "paper.css": ("tokens", "base", "activities", "prints", "twin"),
