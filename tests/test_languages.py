@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from babel import Locale
 from flask import Flask
 from flask.testing import FlaskClient
@@ -210,8 +211,10 @@ def typed_by_people(house: House) -> set[str]:
     for _name, source in library.shipped_sources():
         guide = parse(source, "guide")
         found |= set(strings(guide.file.model_dump(mode="json")))
-        found |= {part.strip() for one in list(found) for part in re.split(r"(?<=[.?])\s", one)}
-        found |= {one.rstrip(".") for one in list(found)}
+    for path in Path(library.__file__).parent.rglob("*.yaml"):  # methods of the toolbox are data as guides are
+        found |= set(strings(yaml.safe_load(path.read_text())))
+    found |= {part.strip() for one in list(found) for part in re.split(r"(?<=[.?])\s", one)}
+    found |= {one.rstrip(".") for one in list(found)}
     with house.database.transaction() as session:
         for name in session.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars().all():
             for row in session.execute(text(f'SELECT * FROM "{name}"')):
