@@ -31,7 +31,7 @@ def parsed(data: dict[str, Any]) -> schema.Guide:
 
 
 def test_the_library_begins_with_a_check_in_and_ends_with_a_check_out() -> None:
-    assert list(methods.METHODS)[0] == "check-in"
+    assert next(iter(methods.METHODS)) == "check-in"
     assert list(methods.METHODS)[-1] == "check-out"
     assert len(methods.METHODS) >= 9
 
@@ -79,8 +79,7 @@ def test_a_method_speaks_the_language_of_the_guide_and_is_translated_back(name: 
 def test_energy_before_and_after_goes_around_the_guide_and_asks_the_same_twice() -> None:
     data, _ids = methods.put_in(methods.put_in(GUIDE, "energy-before-after", 0)[0], "energy-before-after", 0)
     guide = parsed(data)
-    assert [step.title for step in guide.steps][-1] == "And your energy now?"
-    assert [step.title for step in guide.steps][0] == "Where is your energy?"
+    assert (guide.steps[0].title, guide.steps[-1].title) == ("Where is your energy?", "And your energy now?")
     assert [activity.again for activity in guide.activities if activity.again] == ["energy-before", "energy-before-2"]
 
 

@@ -16,7 +16,7 @@ from .. import publication
 from ..charts import Bar
 from ..errors import AnswerRefused
 from ..publication import Cell, Shape, Word
-from ..words import _
+from ..words import N_, _
 from . import Fields, KindConfig
 from ._cells import WORD_SHARES, said
 from ._reading import read, single
@@ -26,7 +26,9 @@ from .choice import Option, joined, leaders
 class OptionsConfig(KindConfig):
     """The options that get a number each."""
 
-    options: tuple[Option, ...] = Field(min_length=2, max_length=12, description="2 to 12 options")
+    options: tuple[Option, ...] = Field(
+        min_length=2, max_length=12, title=N_("Options"), description=N_("2 to 12 options")
+    )
 
     @model_validator(mode="after")
     def _unique(self) -> OptionsConfig:

@@ -23,10 +23,18 @@ ALL_MINUTES = 5
 class BreakoutConfig(OpenTextConfig):
     """How the groups are made and what they may send."""
 
-    size: int = Field(default=4, ge=3, le=8, description="People in a group; 1-2-4-All always has groups of four")
-    minutes: int = Field(default=8, ge=1, le=60, description="How long the groups talk")
+    size: int = Field(
+        default=4,
+        ge=3,
+        le=8,
+        title=N_("People in a group"),
+        description=N_("People in a group; 1-2-4-All always has groups of four"),
+    )
+    minutes: int = Field(default=8, ge=1, le=60, description=N_("How long the groups talk"))
     one_two_four_all: bool = Field(
-        default=False, description="true: one minute alone, two in pairs, four in fours, then all together"
+        default=False,
+        title=N_("1-2-4-All"),
+        description=N_("true: one minute alone, two in pairs, four in fours, then all together"),
     )
 
     @property

@@ -29,15 +29,19 @@ class Option(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="Small letters, digits and hyphens")
-    label: str = Field(min_length=1, max_length=80, description="What people read")
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description=N_("Small letters, digits and hyphens"))
+    label: str = Field(min_length=1, max_length=80, description=N_("What people read"))
 
 
 class ChoiceConfig(KindConfig):
     """What can be chosen, and whether one may choose several."""
 
-    options: tuple[Option, ...] = Field(min_length=2, max_length=12, description="2 to 12 options")
-    many: bool = Field(default=False, description="true: any number of options, also none")
+    options: tuple[Option, ...] = Field(
+        min_length=2, max_length=12, title=N_("Options"), description=N_("2 to 12 options")
+    )
+    many: bool = Field(
+        default=False, title=N_("People may choose several"), description=N_("true: any number of options, also none")
+    )
 
     @model_validator(mode="after")
     def _unique(self) -> ChoiceConfig:

@@ -26,8 +26,8 @@ from ._votes import OptionsConfig, ahead, numbers, people_if_ten, row, selects, 
 class DotVoteConfig(OptionsConfig):
     """How many dots each person has, and how many of them may go to one option."""
 
-    votes: int = Field(default=3, ge=2, le=20, description="Dots that each person has, 2 to 20")
-    limit: int = Field(default=1, ge=1, le=10, description="How many of them one option may get, 1 to 10")
+    votes: int = Field(default=3, ge=2, le=20, description=N_("Dots that each person has, 2 to 20"))
+    limit: int = Field(default=1, ge=1, le=10, description=N_("How many of them one option may get, 1 to 10"))
 
     @model_validator(mode="after")
     def _room_for_all(self) -> DotVoteConfig:

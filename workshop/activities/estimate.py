@@ -29,9 +29,15 @@ HIGHEST = 1_000_000
 class EstimateConfig(KindConfig):
     """The two ends and the unit. Ends close to what people will say give bands that tell something."""
 
-    low: int = Field(default=0, ge=0, le=HIGHEST, description="The lowest number")
-    high: int = Field(default=100, ge=0, le=HIGHEST, description="The highest number, at least 2 above the lowest")
-    unit: str = Field(default="", max_length=30, description="What is counted, such as hours a week")
+    low: int = Field(default=0, ge=0, le=HIGHEST, description=N_("The lowest number"))
+    high: int = Field(
+        default=100,
+        ge=0,
+        le=HIGHEST,
+        title=N_("The highest number"),
+        description=N_("The highest number, at least 2 above the lowest"),
+    )
+    unit: str = Field(default="", max_length=30, description=N_("What is counted, such as hours a week"))
 
     @model_validator(mode="after")
     def _ends(self) -> EstimateConfig:

@@ -20,8 +20,10 @@ Point = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 class InfoConfig(KindConfig):
     """What is shown: a text, points to go through, or both."""
 
-    text: str = Field(default="", max_length=2000, description="A text to read")
-    points: tuple[Point, ...] = Field(default=(), max_length=8, description="Up to eight points, one line each")
+    text: str = Field(default="", max_length=2000, description=N_("A text to read"))
+    points: tuple[Point, ...] = Field(
+        default=(), max_length=8, title=N_("Points"), description=N_("Up to eight points, one line each")
+    )
 
 
 class Info(Silent):

@@ -36,15 +36,24 @@ QUARTERS: dict[str, Place] = {
 class MatrixConfig(KindConfig):
     """The items and the two axes."""
 
-    items: tuple[Option, ...] = Field(min_length=2, max_length=8, description="2 to 8 items to place")
-    across: str = Field(default="Effort", min_length=1, max_length=30, description="What the axis across means")
-    across_low: str = Field(default="Little", min_length=1, max_length=24, description="Its low side, on the left")
-    across_high: str = Field(default="Much", min_length=1, max_length=24, description="Its high side, on the right")
-    up: str = Field(default="Impact", min_length=1, max_length=30, description="What the axis upwards means")
-    up_low: str = Field(default="Small", min_length=1, max_length=24, description="Its low side, at the bottom")
-    up_high: str = Field(default="Large", min_length=1, max_length=24, description="Its high side, on top")
+    items: tuple[Option, ...] = Field(
+        min_length=2, max_length=8, title=N_("Items to place"), description=N_("2 to 8 items to place")
+    )
+    across: str = Field(default="Effort", min_length=1, max_length=30, description=N_("What the axis across means"))
+    across_low: str = Field(default="Little", min_length=1, max_length=24, description=N_("Its low side, on the left"))
+    across_high: str = Field(default="Much", min_length=1, max_length=24, description=N_("Its high side, on the right"))
+    up: str = Field(default="Impact", min_length=1, max_length=30, description=N_("What the axis upwards means"))
+    up_low: str = Field(default="Small", min_length=1, max_length=24, description=N_("Its low side, at the bottom"))
+    up_high: str = Field(default="Large", min_length=1, max_length=24, description=N_("Its high side, on top"))
+    said: ClassVar[dict[str, str]] = {
+        "top-left": N_("Top left"),
+        "top-right": N_("Top right"),
+        "bottom-left": N_("Bottom left"),
+        "bottom-right": N_("Bottom right"),
+    }
+
     best: Literal["top-left", "top-right", "bottom-left", "bottom-right"] = Field(
-        default="top-left", description="The quarter to look at first"
+        default="top-left", description=N_("The quarter to look at first")
     )
 
     @model_validator(mode="after")

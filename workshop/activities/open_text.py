@@ -32,8 +32,8 @@ RECEIPT = re.compile(r"[0-9a-f]{64}")
 class OpenTextConfig(KindConfig):
     """How many cards, how long each."""
 
-    cards: int = Field(default=1, ge=1, le=10, description="How many cards one answer may hold")
-    limit: int = Field(default=280, ge=20, le=2000, description="How many characters one card may hold")
+    cards: int = Field(default=1, ge=1, le=10, description=N_("How many cards one answer may hold"))
+    limit: int = Field(default=280, ge=20, le=2000, description=N_("How many characters one card may hold"))
 
     @model_validator(mode="after")
     def _fits(self) -> OpenTextConfig:

@@ -27,8 +27,12 @@ from .choice import Option
 class PointsConfig(OptionsConfig):
     """What the points are shared over, and in which steps."""
 
-    options: tuple[Option, ...] = Field(min_length=2, max_length=8, description="2 to 8 options")
-    step: Literal[5, 10] = Field(default=10, description="5 or 10: the smallest share")
+    options: tuple[Option, ...] = Field(
+        min_length=2, max_length=8, title=N_("Options"), description=N_("2 to 8 options")
+    )
+    step: Literal[5, 10] = Field(
+        default=10, title=N_("The smallest share"), description=N_("5 or 10: the smallest share")
+    )
 
     @property
     def even(self) -> int:

@@ -53,8 +53,18 @@ class Face:
 class PulseConfig(KindConfig):
     """Which words to choose from."""
 
+    said: ClassVar[dict[str, str]] = {
+        "mood": N_("How people feel"),
+        "energy": N_("How much energy they have"),
+        "confidence": N_("How sure they are"),
+        "pace": N_("How fast it should go"),
+        "clear": N_("How clear it is"),
+    }
+
     words: Literal["mood", "energy", "confidence", "pace", "clear"] = Field(
-        default="mood", description="The words to tap: mood, energy, confidence, pace or clear"
+        default="mood",
+        title=N_("The words to tap"),
+        description=N_("The words to tap: mood, energy, confidence, pace or clear"),
     )
 
     @property

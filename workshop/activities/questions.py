@@ -35,8 +35,8 @@ CARD = re.compile(r"[A-Za-z0-9_-]{22}")
 class QuestionsConfig(OpenTextConfig):
     """How many questions one person may send, how long each."""
 
-    cards: int = Field(default=2, ge=1, le=3, description="How many questions one person may send, 1 to 3")
-    limit: int = Field(default=200, ge=20, le=500, description="How many characters one question may hold")
+    cards: int = Field(default=2, ge=1, le=3, description=N_("How many questions one person may send, 1 to 3"))
+    limit: int = Field(default=200, ge=20, le=500, description=N_("How many characters one question may hold"))
 
 
 @dataclass(frozen=True)

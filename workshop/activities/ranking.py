@@ -27,7 +27,9 @@ from .choice import Option, joined
 class RankingConfig(OptionsConfig):
     """What is put into an order."""
 
-    options: tuple[Option, ...] = Field(min_length=3, max_length=8, description="3 to 8 options")
+    options: tuple[Option, ...] = Field(
+        min_length=3, max_length=8, title=N_("Options"), description=N_("3 to 8 options")
+    )
 
 
 @dataclass(frozen=True)

@@ -30,10 +30,16 @@ FEWEST_POINTS, MOST_POINTS = 3, 11
 class ScaleConfig(KindConfig):
     """The two ends of the scale and what they mean."""
 
-    low: int = Field(default=1, ge=0, le=100, description="The lowest number")
-    high: int = Field(default=10, ge=0, le=100, description="The highest number; 3 to 11 points in all")
-    low_label: str = Field(default="", max_length=60, description="What the lowest number means")
-    high_label: str = Field(default="", max_length=60, description="What the highest number means")
+    low: int = Field(default=1, ge=0, le=100, description=N_("The lowest number"))
+    high: int = Field(
+        default=10,
+        ge=0,
+        le=100,
+        title=N_("The highest number"),
+        description=N_("The highest number; 3 to 11 points in all"),
+    )
+    low_label: str = Field(default="", max_length=60, description=N_("What the lowest number means"))
+    high_label: str = Field(default="", max_length=60, description=N_("What the highest number means"))
 
     @model_validator(mode="after")
     def _points(self) -> ScaleConfig:

@@ -41,14 +41,16 @@ class Statement(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="Small letters, digits and hyphens")
-    label: str = Field(min_length=1, max_length=120, description="The sentence that people read")
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description=N_("Small letters, digits and hyphens"))
+    label: str = Field(min_length=1, max_length=120, description=N_("The sentence that people read"))
 
 
 class StatementsConfig(KindConfig):
     """The statements."""
 
-    statements: tuple[Statement, ...] = Field(min_length=2, max_length=8, description="2 to 8 statements")
+    statements: tuple[Statement, ...] = Field(
+        min_length=2, max_length=8, title=N_("Statements"), description=N_("2 to 8 statements")
+    )
 
     @model_validator(mode="after")
     def _unique(self) -> StatementsConfig:

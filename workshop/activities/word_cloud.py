@@ -33,7 +33,7 @@ EDGES = " .,;:!?\"'()[]-"
 class WordCloudConfig(KindConfig):
     """How many words one person may give."""
 
-    words: int = Field(default=1, ge=1, le=5, description="How many words one answer may hold")
+    words: int = Field(default=1, ge=1, le=5, description=N_("How many words one answer may hold"))
 
 
 @dataclass(frozen=True)

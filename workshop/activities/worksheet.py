@@ -8,7 +8,8 @@ have printed (`workshop/papers.py`). The server never holds an entry.
 from __future__ import annotations
 
 import re
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -59,18 +60,41 @@ class Cell(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: str = Field(pattern=ENTRY_ID, description="Small letters, digits and hyphens")
-    type: CellType = Field(description="What is filled in")
-    label: str = Field(min_length=1, max_length=160, description="What people read")
-    help: str = Field(default="", max_length=240, description="A sentence below the label")
-    options: tuple[Option, ...] = Field(default=(), max_length=12, description="choice: 2 to 12 options")
-    many: bool = Field(default=False, description="choice: true for any number of options")
-    low: int = Field(default=1, ge=0, le=10, description="scale: its lowest number")
-    high: int = Field(default=10, ge=1, le=10, description="scale: its highest number")
-    low_label: str = Field(default="", max_length=60, description="scale: what the lowest number means")
-    high_label: str = Field(default="", max_length=60, description="scale: what the highest number means")
-    sources: tuple[str, ...] = Field(default=(), max_length=8, description="pick, focus: where its offers come from")
-    most: int = Field(default=5, ge=1, le=12, description="rows, pick: how many at most")
+    id: str = Field(pattern=ENTRY_ID, description=N_("Small letters, digits and hyphens"))
+    type: CellType = Field(description=N_("What is filled in"))
+    label: str = Field(min_length=1, max_length=160, description=N_("What people read"))
+    help: str = Field(default="", max_length=240, description=N_("A sentence below the label"))
+    options: tuple[Option, ...] = Field(
+        default=(), max_length=12, title=N_("Options"), description=N_("choice: 2 to 12 options")
+    )
+    many: bool = Field(
+        default=False, title=N_("Several can be chosen"), description=N_("choice: true for any number of options")
+    )
+    low: int = Field(default=1, ge=0, le=10, description=N_("scale: its lowest number"))
+    high: int = Field(default=10, ge=1, le=10, description=N_("scale: its highest number"))
+    low_label: str = Field(default="", max_length=60, description=N_("scale: what the lowest number means"))
+    high_label: str = Field(default="", max_length=60, description=N_("scale: what the highest number means"))
+    sources: tuple[str, ...] = Field(
+        default=(), max_length=8, title=N_("Offers from"), description=N_("pick, focus: where its offers come from")
+    )
+    most: int = Field(default=5, ge=1, le=12, title=N_("At most"), description=N_("rows, pick: how many at most"))
+
+    said: ClassVar[dict[str, str]] = {
+        "text": N_("One line"),
+        "long": N_("Several lines"),
+        "choice": N_("A choice"),
+        "scale": N_("A scale"),
+        "date": N_("A day"),
+        "time": N_("A time"),
+        "pick": N_("Picked from earlier"),
+        "rows": N_("A list of rows"),
+        "focus": N_("One thing in focus"),
+    }
+
+    @classmethod
+    def shows(cls, given: Mapping[str, Any]) -> set[str]:
+        """Return which settings mean something to an entry of this type."""
+        return _SHARED | _OWN.get(str(given.get("type")), set())
 
     @model_validator(mode="after")
     def _fits(self) -> Cell:
@@ -94,10 +118,15 @@ class Cell(BaseModel):
 class Entry(Cell):
     """One thing to fill in on a worksheet. `part`: what it is on the worksheet's paper (`PARTS`)."""
 
-    type: EntryType = Field(description="What is filled in")  # type: ignore[assignment]
-    part: str = Field(default="", max_length=20, description="What this is on the worksheet's paper")
-    cells: tuple[Cell, ...] = Field(default=(), max_length=6, description="rows: what each row holds")
-    sort: str = Field(default="", max_length=40, description="rows: the id of a scale; the highest row comes first")
+    type: EntryType = Field(description=N_("What is filled in"))  # type: ignore[assignment]
+    part: str = Field(
+        default="",
+        max_length=20,
+        title=N_("Place on the paper"),
+        description=N_("What this is on the worksheet's paper"),
+    )
+    cells: tuple[Cell, ...] = Field(default=(), max_length=6, description=N_("rows: what each row holds"))
+    sort: str = Field(default="", max_length=40, description=N_("rows: the id of a scale; the highest row comes first"))
 
     @model_validator(mode="after")
     def _rows(self) -> Entry:
@@ -115,9 +144,24 @@ class Entry(Cell):
 class WorksheetConfig(KindConfig):
     """What the page holds, whether it lies folded, and which paper it can become."""
 
-    fields: tuple[Entry, ...] = Field(min_length=1, max_length=16, description="1 to 16 things to fill in")
-    folded: bool = Field(default=False, description="true: opened by a deliberate tap only")
-    paper: Paper = Field(default="", description="What it becomes: talk, retreat, decision or next-step")
+    said: ClassVar[dict[str, str]] = {
+        "talk": N_("A page for a talk"),
+        "retreat": N_("A retreat in the calendar"),
+        "decision": N_("A decision in the calendar"),
+        "next-step": N_("A next step in the calendar"),
+    }
+
+    fields: tuple[Entry, ...] = Field(
+        min_length=1, max_length=16, title=N_("Things to fill in"), description=N_("1 to 16 things to fill in")
+    )
+    folded: bool = Field(
+        default=False,
+        title=N_("Folded until somebody opens it"),
+        description=N_("true: opened by a deliberate tap only"),
+    )
+    paper: Paper = Field(
+        default="", title=N_("What it becomes"), description=N_("What it becomes: talk, retreat, decision or next-step")
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> WorksheetConfig:

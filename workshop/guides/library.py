@@ -17,7 +17,7 @@ from datetime import datetime
 from importlib import resources
 from pathlib import Path
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from .. import models
@@ -49,6 +49,15 @@ class Entry:
     may_archive: bool
     guide: schema.Guide | None
     trouble: str = ""
+    may_edit: bool = False
+    shared: str = "use"
+    mine: bool = False
+    archived: bool = False
+
+    @property
+    def published(self) -> bool:
+        """Return whether there is a version that sessions can start from."""
+        return bool(self.source)
 
 
 def shipped_sources() -> Iterator[tuple[str, str]]:
@@ -72,7 +81,7 @@ def install_shipped(session: Session, now: datetime) -> list[str]:
     for slug, (guide, text) in shipped.items():
         row = session.scalar(select(models.Guide).where(models.Guide.slug == slug))
         if row is not None and not row.shipped:
-            row.slug = _free_slug(session, slug)  # a person brought one of this name first; both stay
+            row.slug = free_slug(session, slug)  # a person brought one of this name first; both stay
             session.flush()
             row = None
         if row is None:
@@ -91,11 +100,16 @@ def install_shipped(session: Session, now: datetime) -> list[str]:
     return changed
 
 
-def list_guides(session: Session, actor: Account) -> list[Entry]:
-    """Return every guide that is not archived: the main one, the other shipped ones, then people's own by title."""
-    rows = session.scalars(select(models.Guide).where(~models.Guide.archived)).all()
+def list_guides(session: Session, actor: Account, *, archived: bool = False) -> list[Entry]:
+    """Return every guide that `actor` may see: the main one, the other shipped ones, then people's own by title.
+
+    `archived`: those that were taken out of the library and that `actor` may bring back, instead.
+    """
+    rows = session.scalars(select(models.Guide).where(models.Guide.archived == archived)).all()
+    helping = _helping(session, actor)
+    rows = [row for row in rows if _may_see(row, actor, helping) and (not archived or _may_archive(row, actor))]
     names = _names(session, rows)
-    entries = [_entry(row, actor, names) for row in rows]
+    entries = [_entry(row, actor, names, helping) for row in rows]
     return sorted(
         entries, key=lambda entry: (entry.slug != FIRST, not entry.shipped, entry.title.casefold(), entry.slug)
     )
@@ -103,8 +117,8 @@ def list_guides(session: Session, actor: Account) -> list[Entry]:
 
 def get_guide(session: Session, actor: Account, guide_id: str) -> Entry:
     """Return one guide by its id or its slug; raise NotFound for one that is archived or was never there."""
-    row = _row(session, guide_id)
-    return _entry(row, actor, _names(session, [row]))
+    row = visible(session, actor, guide_id)
+    return _entry(row, actor, _names(session, [row]), _helping(session, actor))
 
 
 def import_guide(session: Session, actor: Account, text: str | bytes, filename: str, now: datetime) -> Entry:
@@ -117,13 +131,14 @@ def import_guide(session: Session, actor: Account, text: str | bytes, filename: 
     guide = schema.parse(text, name)
     row = models.Guide(
         id=secrets.token_urlsafe(16),
-        slug=_free_slug(session, guide.id),
+        slug=free_slug(session, guide.id),
         title=guide.title,
         language=guide.language,
         source=text.decode() if isinstance(text, bytes) else text,
         shipped=False,
         owner_id=actor.id,
         archived=False,
+        shared="use",
         updated_at=now,
     )
     session.add(row)
@@ -133,7 +148,9 @@ def import_guide(session: Session, actor: Account, text: str | bytes, filename: 
 
 def export_guide(session: Session, actor: Account, guide_id: str) -> tuple[str, str]:
     """Return (text of the file, a file name that is safe everywhere)."""
-    row = _row(session, guide_id)
+    row = visible(session, actor, guide_id)
+    if not row.source:
+        raise NotFound(_("This guide has no version yet. Publish it first."))
     return row.source, f"{row.slug}.yaml"
 
 
@@ -142,12 +159,21 @@ def archive(session: Session, actor: Account, guide_id: str, now: datetime) -> N
 
     Raises Forbidden for a shipped guide and for somebody else's.
     """
-    row = _row(session, guide_id)
+    row = visible(session, actor, guide_id)
     if row.shipped:
         raise Forbidden(_("This guide comes with the product and stays in the library."))
     if not _may_archive(row, actor):
         raise Forbidden(_("Only the person who brought this guide, or an admin, may take it out of the library."))
     row.archived, row.updated_at = True, now
+
+
+def bring_back(session: Session, actor: Account, guide_id: str, now: datetime) -> str:
+    """Put an archived guide back into the library; return its slug. Raises NotFound for somebody else's."""
+    row = session.scalar(_named(guide_id).where(models.Guide.archived))
+    if row is None or not _may_archive(row, actor):
+        raise NotFound(_("There is no such guide among those that were taken out."))
+    row.archived, row.updated_at = False, now
+    return row.slug
 
 
 def validate_files(paths: Iterable[str | Path]) -> tuple[bool, list[str]]:
@@ -192,12 +218,45 @@ def safe_name(filename: str) -> str:
     return printable[:80] or "guide.yaml"
 
 
-def _row(session: Session, guide_id: str) -> models.Guide:
-    named = select(models.Guide).where(or_(models.Guide.id == guide_id, models.Guide.slug == guide_id))
-    row = session.scalar(named) if "\0" not in guide_id else None  # PostgreSQL takes no NUL, not even to say no
-    if row is None or row.archived:
+def visible(session: Session, actor: Account, guide_id: str) -> models.Guide:
+    """Return the row of a guide in the library that `actor` may see, by id or slug; raise NotFound."""
+    row = (
+        session.scalar(_named(guide_id)) if "\0" not in guide_id else None
+    )  # PostgreSQL takes no NUL, not even to say no
+    if row is None or row.archived or not _may_see(row, actor, _helping(session, actor)):
         raise NotFound(_("There is no such guide. It may have been taken out of the library."))
     return row
+
+
+def editable(session: Session, actor: Account, guide_id: str) -> models.Guide:
+    """Return the row of a guide that `actor` may change; raise NotFound or Forbidden."""
+    row = visible(session, actor, guide_id)
+    if not _may_edit(row, actor, _helping(session, actor)):
+        raise Forbidden(_("You may read this guide, not change it. Make a copy, and the copy is yours."))
+    return row
+
+
+def _named(guide_id: str) -> Select[models.Guide]:
+    return select(models.Guide).where(or_(models.Guide.id == guide_id, models.Guide.slug == guide_id))
+
+
+def _helping(session: Session, actor: Account) -> set[str]:
+    """Return the guides of others that `actor` was asked to edit."""
+    asked = select(models.GuideEditor.guide_id).where(models.GuideEditor.account_id == actor.id)
+    return set(session.scalars(asked))
+
+
+def _may_see(row: models.Guide, actor: Account, helping: set[str]) -> bool:
+    if _may_edit(row, actor, helping) or actor.role == "admin":
+        return True
+    return row.shared != "nobody" and bool(row.source)
+
+
+def _may_edit(row: models.Guide, actor: Account, helping: set[str]) -> bool:
+    if row.shipped:
+        return False
+    left = row.owner_id is None and actor.role == "admin"  # its owner's account is gone
+    return left or row.owner_id == actor.id or row.shared == "edit" or row.id in helping
 
 
 def _may_archive(row: models.Guide, actor: Account) -> bool:
@@ -212,12 +271,13 @@ def _names(session: Session, rows: Iterable[models.Guide]) -> dict[str, str]:
     return {account.id: account.name for account in found}
 
 
-def _entry(row: models.Guide, actor: Account, names: dict[str, str]) -> Entry:
+def _entry(row: models.Guide, actor: Account, names: dict[str, str], helping: Iterable[str] = ()) -> Entry:
     guide, trouble = None, ""
-    try:
-        guide = schema.parse(row.source, f"{row.slug}.yaml")
-    except GuideError as error:
-        trouble = error.sentence
+    if row.source:
+        try:
+            guide = schema.parse(row.source, f"{row.slug}.yaml")
+        except GuideError as error:
+            trouble = error.sentence
     return Entry(
         id=row.id,
         slug=row.slug,
@@ -229,10 +289,14 @@ def _entry(row: models.Guide, actor: Account, names: dict[str, str]) -> Entry:
         may_archive=_may_archive(row, actor),
         guide=guide,
         trouble=trouble,
+        may_edit=_may_edit(row, actor, set(helping)),
+        shared=row.shared,
+        mine=row.owner_id == actor.id,
+        archived=row.archived,
     )
 
 
-def _free_slug(session: Session, wanted: str) -> str:
+def free_slug(session: Session, wanted: str) -> str:
     """Return `wanted`, or `wanted-2`, `wanted-3`, ... archived guides hold on to theirs."""
     taken = set(session.scalars(select(models.Guide.slug).where(models.Guide.slug.startswith(wanted, autoescape=True))))
     number, slug = 2, wanted
@@ -246,8 +310,11 @@ __all__ = [
     "GuideError",
     "Problem",
     "archive",
+    "bring_back",
     "describe",
+    "editable",
     "export_guide",
+    "free_slug",
     "get_guide",
     "import_guide",
     "install_shipped",
@@ -255,4 +322,5 @@ __all__ = [
     "safe_name",
     "shipped_sources",
     "validate_files",
+    "visible",
 ]
