@@ -330,7 +330,7 @@ def test_the_keyboard_reaches_everything_and_the_focus_is_never_covered(leader: 
     page.get_by_role("button", name="Add another card").click()
     page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
     reached = []
-    for _ in range(14):
+    for _ in range(18):
         page.keyboard.press("Tab")
         name, covered = page.evaluate(
             """() => {
