@@ -1,6 +1,6 @@
 """Guides of one's own: versions and drafts.
 
-Revision 0012, follows 0011.
+Revision 0012, follows 0010.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0012"
-down_revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
