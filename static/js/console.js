@@ -17,7 +17,7 @@ const screen_ = /** @type {HTMLElement} */ (document.getElementById("screen"));
 const notice = /** @type {HTMLElement} */ (document.getElementById("notice"));
 const connection = /** @type {HTMLElement} */ (document.getElementById("connection"));
 const form = /** @type {HTMLFormElement} */ (document.getElementById("move"));
-const keys = document.getElementById("keys");
+const keys = /** @type {HTMLDialogElement | null} */ (document.getElementById("keys"));
 const words = timer.wordsOf(main);
 
 /** Minutes behind the plan grow without anybody pressing: ask now and then. */
@@ -164,22 +164,28 @@ function click(selector) {
 }
 
 function toggleKeys() {
-  keys?.toggleAttribute("data-shown");
-  keys?.scrollIntoView({ block: "nearest" });
+  if (keys?.open) keys.close();
+  else keys?.showModal();
 }
+
+screen_.addEventListener("click", (event) => {
+  if (/** @type {HTMLElement} */ (event.target).closest("[data-keys]")) toggleKeys();
+});
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.isComposing) return;
   const target = /** @type {HTMLElement} */ (event.target);
   if (target.closest("input, textarea, select, [contenteditable]")) return;
+  if (keys?.open && event.key !== "?") return;
   const onControl = target.closest("button, a, summary") !== null;
   if (event.key === "PageDown" || event.key === "ArrowRight" || (event.key === " " && !onControl)) click("#primary");
   else if (event.key === "PageUp" || event.key === "ArrowLeft") click('button[value="back"]');
   else if (event.key === "b" || event.key === "B" || event.key === ".") click('button[value^="blank:"]');
   else if (event.key === "e" || event.key === "E") click('button[value^="eyes_up:"]');
+  else if (event.key === "+") click('button[value="timer_add:60"]');
+  else if (event.key === "p" || event.key === "P") click('button[value^="timer_pause"], button[value^="timer_resume"]');
   else if (event.key === "?") toggleKeys();
   else if (event.key === "Escape") {
-    keys?.removeAttribute("data-shown");
     for (const asked of /** @type {NodeListOf<HTMLDetailsElement>} */ (screen_.querySelectorAll("details.once[open]"))) {
       asked.open = false;
     }

@@ -4,12 +4,13 @@
  *
  * Lives here: replacing the screen, the size and pages of the cards, the small
  * word when the connection is gone. Not here: any power over the session; a
- * key on the stage turns a page of cards and nothing else.
+ * key on the stage turns a page of cards or sets this one screen (stage_tools.js).
  */
 
 import { Idiomorph } from "../vendor/idiomorph.js";
 import * as chime from "./chime.js";
 import { connect } from "./link.js";
+import { offer as offerTools } from "./stage_tools.js";
 import * as timer from "./timer.js";
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
@@ -109,7 +110,9 @@ pages.addEventListener("click", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey || pages.hidden) return;
+  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+  if (!event.repeat && toolKey(event)) return;
+  if (pages.hidden) return;
   const onButton = /** @type {HTMLElement} */ (event.target).closest("button") !== null;
   if (event.key === "PageDown" || event.key === "ArrowRight" || (event.key === " " && !onButton)) turn(1);
   else if (event.key === "PageUp" || event.key === "ArrowLeft") turn(-1);
@@ -122,6 +125,7 @@ document.fonts?.ready.then(arrange);
 
 chime.offer(/** @type {HTMLButtonElement} */ (document.getElementById("sound")));
 timer.run(words, chime.ring);
+const toolKey = offerTools(arrange);
 settle(screen_.querySelector("[data-key]")?.getAttribute("data-key") ?? "");
 
 /** @type {number | undefined} */

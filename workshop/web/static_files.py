@@ -42,7 +42,7 @@ BUNDLES = {
     "notes.css": ("notes", "notes_live"),
     "prints.css": ("tokens", "base", "prints"),
     "paper.css": ("tokens", "base", "activities", "prints", "twin"),
-    "stage.css": ("tokens", "base", "activities", "questions", "stage", "breakouts_stage"),
+    "stage.css": ("tokens", "base", "activities", "questions", "stage", "stage_tools", "breakouts_stage"),
     "console.css": (
         "tokens",
         "base",
