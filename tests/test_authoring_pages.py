@@ -152,7 +152,14 @@ def test_the_library_shows_each_guide_with_its_length_and_languages(
 ) -> None:
     signed_in(client, facilitator)
     page = client.get("/staff/guides/").get_data(as_text=True)
-    for part in ("Getting unstuck at work", "93 minutes", "8 steps", "English, German, French", "Team pulse", "15 minutes"):
+    for part in (
+        "Getting unstuck at work",
+        "93 minutes",
+        "8 steps",
+        "English, German, French",
+        "Team pulse",
+        "15 minutes",
+    ):
         assert part in page
     assert 'href="/staff/sessions/new?guide=getting-unstuck"' in page
 

@@ -133,7 +133,14 @@ def test_everybody_signed_in_may_read_an_imported_guide(house: House, facilitato
 
 
 def test_the_shipped_guides_are_installed_once_and_touched_only_when_they_change(house: House, admin: Account) -> None:
-    assert install(house) == ["getting-unstuck", "one-to-one-preparation", "retrospective", "team-pulse", "think-together", "town-hall"]
+    assert install(house) == [
+        "getting-unstuck",
+        "one-to-one-preparation",
+        "retrospective",
+        "team-pulse",
+        "think-together",
+        "town-hall",
+    ]
     assert install(house, NOW + timedelta(days=1)) == []
     with house.database.transaction() as session:
         row = session.scalars(select(models.Guide).where(models.Guide.slug == "team-pulse")).one()

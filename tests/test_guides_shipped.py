@@ -50,7 +50,14 @@ def test_the_shipped_guides_together_use_every_kind_that_a_first_reader_should_s
 
 
 @pytest.mark.parametrize(
-    ("name", "minutes"), [("team-pulse", 15), ("retrospective", 45), ("one-to-one-preparation", 30), ("town-hall", 30), ("think-together", 20)]
+    ("name", "minutes"),
+    [
+        ("team-pulse", 15),
+        ("retrospective", 45),
+        ("one-to-one-preparation", 30),
+        ("town-hall", 30),
+        ("think-together", 20),
+    ],
 )
 def test_the_short_guides_keep_their_time(name: str, minutes: int) -> None:
     assert GUIDES[name].minutes == minutes

@@ -111,7 +111,9 @@ def cast(
         raise Older(_("You have sent a newer answer already, perhaps in another tab. It stays."), cast_.revision)
     if cast_.status == "final":
         raise Older(_("Your answer to this question is final. It was sent already."), cast_.revision)
-    if cast_.first and not votes:  # an edit changes no screen, and must not wake one either: that would tell when it came
+    if (
+        cast_.first and not votes
+    ):  # an edit changes no screen, and must not wake one either: that would tell when it came
         house.database.announce(live_id)
     return Receipt(cast_.revision)
 

@@ -125,7 +125,10 @@ ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/staff/sessions/<live_id>/remote"): SESSION,
     ("POST", "/staff/sessions/<live_id>/remote"): SESSION,
     ("POST", "/staff/sessions/<live_id>/remote/put-away"): ANYBODY,  # ends the remote that asks, no other
-    ("GET", "/staff/part/<token>"): ANYBODY,  # whoever holds the link, which is 256 bits; without an account it gives nothing
+    (
+        "GET",
+        "/staff/part/<token>",
+    ): ANYBODY,  # whoever holds the link, which is 256 bits; without an account it gives nothing
     ("POST", "/staff/part/<token>"): ANYBODY,
     ("GET", "/staff/remote/<token>"): ANYBODY,  # whoever holds the link, which works once and for five minutes
     ("POST", "/staff/remote/<token>"): ANYBODY,

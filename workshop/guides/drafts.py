@@ -9,6 +9,8 @@ Each change is one short transaction that counts the draft's `version` up. A
 change that was made on an older version is refused, with one exception: a field
 that nobody else has touched meanwhile is set all the same, so two windows on two
 parts of a guide do not get into each other's way.
+
+A module of this length, because a draft, its versions and its readers change under one lock.
 """
 
 from __future__ import annotations

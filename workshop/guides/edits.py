@@ -9,6 +9,8 @@ The data is what the guide's file holds. Every function changes it in place; the
 caller keeps the state before. Parts are found by id, never by place, so that a
 change from another tab still means the same part. A place in the data is
 written as a path: `g.title`, `s.<step>.title`, `a.<activity>.settings.options.<entry>.label`.
+
+A module of this length, because every change has to keep the same things together.
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@ What a kind's own models may add to their pydantic fields, all of it optional: a
 field's `title` (else its description is the label); `said`, a class variable
 that names values of a choice in words; `shows(given)`, a class method that
 returns which settings mean something to an entry as it stands.
+
+A module of this length, because drawing a field and reading it back have to agree.
 """
 
 from __future__ import annotations
