@@ -10,7 +10,7 @@ change that was made on an older version is refused, with one exception: a field
 that nobody else has touched meanwhile is set all the same, so two windows on two
 parts of a guide do not get into each other's way.
 
-A module of this length, because a draft, its versions and its readers change under one lock.
+A module of this length, because a draft, its versions and its readers count one version together.
 """
 
 from __future__ import annotations
