@@ -13,7 +13,7 @@ import yaml
 from babel import Locale
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from tests import pseudo
 from tests.conftest import CheckedClient, make_account, signed_in
@@ -155,7 +155,7 @@ def test_no_file_and_no_row_knows_in_which_language_somebody_reads(
 
     def rows() -> str:
         with house.database.transaction() as session:
-            tables = session.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars().all()
+            tables = inspect(session.connection()).get_table_names()
             return json.dumps(
                 {name: [list(row) for row in session.execute(text(f'SELECT * FROM "{name}"'))] for name in tables},
                 default=str,
@@ -221,7 +221,7 @@ def typed_by_people(house: House) -> set[str]:
     found |= {part.strip() for one in list(found) for part in re.split(r"(?<=[.?])\s", one)}
     found |= {one.rstrip(".") for one in list(found)}
     with house.database.transaction() as session:
-        for name in session.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars().all():
+        for name in inspect(session.connection()).get_table_names():
             for row in session.execute(text(f'SELECT * FROM "{name}"')):
                 for value in row:
                     if isinstance(value, str):
