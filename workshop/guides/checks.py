@@ -245,8 +245,8 @@ OFFERED = {"text", "long", "choice", "pick", "focus"}
 """Types of entry whose content a later page can offer again; rows can by their first cell, if that is words."""
 
 
-OFFERING = {"choice", "ranking", "points", "dot_vote"}
-"""Kinds whose options a worksheet can offer again."""
+OFFERING = ("choice", "ranking", "points", "dot_vote")
+"""Kinds whose options a worksheet can offer again; a tuple, because a file may hold a list where a name belongs."""
 
 
 def _offers(reading: Reading) -> None:
