@@ -90,8 +90,8 @@ def test_two_people_group_three_hundred_cards_at_once_by_drag_and_by_keys(
         keys.keyboard.press("1")
         mouse.keyboard.press("2")
     expect(keys.locator("#theme-new")).to_be_visible()
-    expect(mouse.locator(".tgroup--loose .tgroup__name")).to_contain_text("286 cards")
-    expect(keys.locator(".tgroup--loose .tgroup__name")).to_contain_text("286 cards")
+    expect(mouse.locator(".tgroup--loose .tgroup__name")).to_contain_text("286 cards", timeout=30_000)
+    expect(keys.locator(".tgroup--loose .tgroup__name")).to_contain_text("286 cards", timeout=30_000)
     found = laid(leader)
     assert len(found["By keys"]) == 8 and len(found["New theme 2"]) == 6
     assert not set(found["By keys"]) & set(found["New theme 2"])
