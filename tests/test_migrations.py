@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, MetaData, Table, inspect, text
 
 from workshop import migrations
 from workshop.db import Base, make_engine
@@ -87,3 +88,38 @@ def test_migrating_twice_changes_nothing(empty_database_url: str) -> None:
 
 def test_an_empty_database_is_not_current(empty_database_url: str) -> None:
     assert not is_current(empty_database_url)
+
+
+def test_a_step_that_makes_a_table_anew_loses_nothing_that_refers_to_it(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = migrations.command.upgrade
+    with monkeypatch.context() as before:
+        before.setattr(migrations.command, "upgrade", lambda config, _head: whole(config, "0010"))
+        migrate(empty_database_url)
+    engine = make_engine(empty_database_url)
+    with engine.begin() as connection:
+        _a_row(connection, "guides", {"id": "a-guide", "slug": "a-guide"})
+        _a_row(connection, "live_sessions", {"id": "a-session", "guide_id": "a-guide", "phase": "lobby"})
+    engine.dispose()
+
+    migrate(empty_database_url)
+
+    engine = make_engine(empty_database_url)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT guide_id FROM live_sessions")).scalars().all() == ["a-guide"]
+    engine.dispose()
+
+
+def _a_row(connection: Connection, table: str, values: dict[str, object]) -> None:
+    """Insert a row into a table as it is at this step, with something in every column that needs it."""
+    row = dict(values)
+    for column in inspect(connection).get_columns(table):
+        if column["name"] in row or column["nullable"] or column["default"] is not None:
+            continue
+        kind = column["type"].python_type
+        row[column["name"]] = {str: "x", int: 10, bool: False, date: date(2026, 1, 1)}.get(
+            kind, datetime(2026, 1, 1, tzinfo=UTC)
+        )
+    given = Table(table, MetaData(), autoload_with=connection)
+    connection.execute(given.insert().values(row))

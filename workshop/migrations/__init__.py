@@ -41,6 +41,9 @@ def _bring_up(engine: Engine) -> None:
     _refuse_newer(engine)
     with engine.begin() as connection:
         if connection.dialect.name == "sqlite":
+            # A step that makes a table anew drops the old one; references that are watched would lose their rows then.
+            # Only before a transaction can this be set; the connection ends with the migration.
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
             connection.exec_driver_sql("BEGIN IMMEDIATE")  # else each CREATE commits by itself: all or nothing
         config = _config()
         config.attributes["connection"] = connection
