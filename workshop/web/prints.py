@@ -116,16 +116,7 @@ class Sheet:
 @audience("staff")
 def guide_sheets(guide_id: str) -> str:
     """Show a guide as sheets to fill in, for people without a phone."""
-    with house().database.transaction() as session:
-        entry = library.get_guide(session, require_staff(), guide_id)
-    if entry.guide is None:
-        raise NotFound(
-            _("This guide cannot be read, so there is nothing to print. Its page says what is wrong with it.")
-        )
-    form = _form(entry.guide)
-    spoken = entry.guide.localized(form.language.data or entry.guide.language)
-    form.language.data = g.language = spoken.language
-    back = url_for("authoring.guide", guide_id=entry.slug, language=spoken.language)
+    spoken, form, back = _chosen(guide_id)
     return _sheets(spoken, form, spoken.title, anonymity.ROOM_FLOOR, back, _("Back to the guide"))
 
 
@@ -207,7 +198,8 @@ def _moment(minute: int, start: time | None) -> str:
     return f"{minute // 60 % 24:02}:{minute % 60:02}" if start else f"{minute // 60}:{minute % 60:02}"
 
 
-def _guide_page(paper: str, guide_id: str) -> str:
+def _chosen(guide_id: str) -> tuple[Guide, PrintForm, str]:
+    """Return a guide of the library in the chosen language, the form that chose it, and the way back."""
     with house().database.transaction() as session:
         entry = library.get_guide(session, require_staff(), guide_id)
     if entry.guide is None:
@@ -218,6 +210,11 @@ def _guide_page(paper: str, guide_id: str) -> str:
     spoken = entry.guide.localized(form.language.data or entry.guide.language)
     form.language.data = g.language = spoken.language
     back = url_for("authoring.guide", guide_id=entry.slug, language=spoken.language)
+    return spoken, form, back
+
+
+def _guide_page(paper: str, guide_id: str) -> str:
+    spoken, form, back = _chosen(guide_id)
     return _page(paper, plan(spoken, _start(form)), form, back, _("Back to the guide"))
 
 
