@@ -189,6 +189,7 @@ def test_a_whole_step_is_led_with_a_clicker(console: Window, stage: Window, lead
     page, wall = console(), stage()
     page.keyboard.press("PageDown")
     expect(wall.locator("h1")).to_have_text("How this works", timeout=SOON)
+    reaches(page, leader)
     page.keyboard.press("ArrowRight")
     expect(wall.locator("h1")).to_have_text("What are you no longer passionate about?", timeout=SOON)
     reaches(page, leader)
