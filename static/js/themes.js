@@ -37,8 +37,15 @@ const version = () => Number(by("board")?.dataset.version ?? 0);
 
 // -- what arrives
 
+/** The board that came while something is being dragged: nothing moves below the hand. */
+let waiting = "";
+
 /** @param {string} html */
 function patch(html) {
+  if (drag) {
+    waiting = html;
+    return;
+  }
   const held = /** @type {HTMLElement | null} */ (document.activeElement);
   const heldId = held && page.contains(held) ? held.id : "";
   const template = document.createElement("template");
@@ -414,6 +421,7 @@ page.addEventListener("pointerdown", (event) => {
 document.addEventListener("pointermove", (event) => {
   if (pressed && !drag && event.pointerId === pressed.pointer && Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) > SHAKE) lift(pressed.card, event);
   if (!drag || event.pointerId !== drag.pointer) return;
+  if (!event.buttons) return drop(null); // let go outside the window
   event.preventDefault();
   drag.x = event.clientX;
   drag.y = event.clientY;
@@ -476,6 +484,9 @@ function drop(done) {
     const same = was.ids.every((id) => cardOf(id)?.closest("[data-drop]") === done.over);
     if (!(same && !done.before)) move(done.over.dataset.drop ?? "", was.ids, done.before);
   }
+  const came = waiting;
+  waiting = "";
+  if (came) patch(came);
 }
 
 document.addEventListener("pointerup", (event) => {

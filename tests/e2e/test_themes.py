@@ -71,7 +71,6 @@ def test_two_people_group_three_hundred_cards_at_once_by_drag_and_by_keys(
     for _card in range(3):
         keys.keyboard.press("Space")
         keys.keyboard.press("ArrowDown")
-    keys.keyboard.press("1")
     card, there = mouse.locator(f"#card-{ids[20]} .tcard__text"), mouse.locator("#theme-new")
     card.hover()
     mouse.mouse.down()
@@ -79,6 +78,11 @@ def test_two_people_group_three_hundred_cards_at_once_by_drag_and_by_keys(
     assert box is not None
     mouse.mouse.move(box["x"] + 60, box["y"] + 30, steps=8)
     mouse.wait_for_selector(".tgroup--over")
+    with mouse.expect_response(lambda answer: "/themes/" in answer.url):
+        keys.keyboard.press("1")
+    expect(keys.locator("#said")).to_have_text("3 cards put into By keys")
+    expect(mouse.locator("#theme-new.tgroup--over")).to_be_visible()
+    expect(mouse.locator(".tgroup--loose .tgroup__name")).to_contain_text("300 cards")  # nothing moves below the hand
     mouse.mouse.up()
     expect(mouse.locator("#said")).to_have_text("1 card put into New theme 2")
     expect(keys.locator("#said")).to_have_text("3 cards put into By keys")
