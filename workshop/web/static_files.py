@@ -55,6 +55,7 @@ BUNDLES = {
         "themes",
         "actions",
         "authoring",
+        "editor",
         "reports",
         "check_ins",
         "typing",
