@@ -342,7 +342,8 @@ def task_test(arguments: list[str]) -> int:
     """Run every test that is not marked slow; browser tests where a Chromium is found."""
     set_up(dev=True)
     workers = str(min(4, os.cpu_count() or 1))  # each may start servers and a browser
-    _pytest(arguments, "-n", workers, "--dist", "loadfile", "-m", "not slow")
+    # Stealing: files stay together (they share servers and played sessions) until somebody has nothing left to do.
+    _pytest(arguments, "-n", workers, "--dist", "worksteal", "-m", "not slow")
 
 
 def task_test_e2e(arguments: list[str]) -> int:
