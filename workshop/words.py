@@ -17,7 +17,7 @@ from flask_babel import gettext
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
-LANGUAGES = ("en", "de", "fr")
+LANGUAGES = ("en", "de", "fr", "es")
 TRANSLATIONS = Path(__file__).resolve().parent / "translations"
 
 COOKIE = "language"
