@@ -27,7 +27,7 @@ from .guides.schema import Activity, Guide
 from .models import ActivityRun, Card, Freeze, LiveSession, ReportText
 from .quoting import FEWEST_FIRST, MOST_QUOTES, Guarded, Words, first_choice, offered
 from .screens import CardScreen
-from .words import _
+from .words import _, ngettext
 
 LONGEST_FINDING = 400  # three of them share the first page with the asks and the steps
 LONGEST_ASKS = 2000
@@ -261,9 +261,10 @@ def _obstacle(session: Session, live: LiveSession, now: datetime) -> str:
     if now < moment:
         minutes = ceil((moment - now).total_seconds() / 60)
         if minutes > 90:
-            return _(
-                "The phones were told a later time. You can freeze the report in %(hours)s hours.",
-                hours=ceil(minutes / 60),
+            return ngettext(
+                "The phones were told a later time. You can freeze the report in one hour.",
+                "The phones were told a later time. You can freeze the report in %(num)d hours.",
+                ceil(minutes / 60),
             )
         return _("The phones were told a later time. You can freeze the report in %(minutes)s min.", minutes=minutes)
     return ""

@@ -42,7 +42,7 @@ from .house import House
 from .models import ActivityRun, Card, CheckIn, FollowUp, LiveSession
 from .questions import Question
 from .rounds import Beside
-from .words import _
+from .words import _, clock
 
 
 @dataclass(frozen=True)
@@ -520,9 +520,9 @@ def _takes_paper(live: LiveSession, guide: Guide, shown: StageScreen) -> bool:
 
 
 def local_clock(moment: datetime) -> str:
-    """Return a moment as this server's local time of day, HH:MM."""
+    """Return a moment as this server's local time of day."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return aware.astimezone().strftime("%H:%M")
+    return clock(aware.astimezone())
 
 
 def console(session: Session, live: LiveSession, role: str, house: House) -> ConsoleScreen:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from . import anonymity, live_sessions, parking
 from .activities import KINDS
 from .models import LiveSession
-from .words import _
+from .words import _, ngettext
 
 
 def promise(live: LiveSession) -> tuple[str, ...]:
@@ -51,7 +51,13 @@ def promise(live: LiveSession) -> tuple[str, ...]:
         lines.append(_("%(leader)s gets no file with your texts.", leader=live.leader))
     if guide.pages:
         lines.append(_pages())
-    lines.append(_("What the room saw is deleted %(days)s days after the end.", days=live.keep_days))
+    lines.append(
+        ngettext(
+            "What the room saw is deleted one day after the end.",
+            "What the room saw is deleted %(num)d days after the end.",
+            live.keep_days,
+        )
+    )
     return tuple(lines)
 
 
