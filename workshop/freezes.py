@@ -18,7 +18,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from . import actions, anonymity, editions, figures, findings, questions, receipts, themes
+from . import actions, anonymity, editions, figures, findings, parking, questions, receipts, themes
 from .activities import KINDS
 from .db import notify
 from .editions import Material, Texts
@@ -27,7 +27,7 @@ from .guides.schema import Activity, Guide
 from .models import ActivityRun, Card, Freeze, LiveSession, ReportText
 from .quoting import FEWEST_FIRST, MOST_QUOTES, Guarded, Words, first_choice, offered
 from .screens import CardScreen
-from .words import _
+from .words import _, ngettext
 
 LONGEST_FINDING = 400  # three of them share the first page with the asks and the steps
 LONGEST_ASKS = 2000
@@ -217,6 +217,7 @@ def _as_asked(material: Material, held: Mapping[str, str]) -> Material:
         activity_id: tuple(sorted(set(chosen) & {card.id for card in _offered(left, activity_id)}))
         for activity_id, chosen in material.texts.quotes.items()
     }
+    left = replace(left, parked=_printable(left.parked, [*gone, *_not_to_be_quoted(left)]))
     texts, guarded = material.texts, Guarded([*gone, *_not_to_be_quoted(left)])
     found = tuple(text for text in map(guarded.without, texts.findings) if text)
     steps = tuple(step for step in texts.next_steps if guarded.repeated_in(" ".join(step)) is None)
@@ -260,9 +261,10 @@ def _obstacle(session: Session, live: LiveSession, now: datetime) -> str:
     if now < moment:
         minutes = ceil((moment - now).total_seconds() / 60)
         if minutes > 90:
-            return _(
-                "The phones were told a later time. You can freeze the report in %(hours)s hours.",
-                hours=ceil(minutes / 60),
+            return ngettext(
+                "The phones were told a later time. You can freeze the report in one hour.",
+                "The phones were told a later time. You can freeze the report in %(num)d hours.",
+                ceil(minutes / 60),
             )
         return _("The phones were told a later time. You can freeze the report in %(minutes)s min.", minutes=minutes)
     return ""
@@ -284,6 +286,8 @@ def _material(session: Session, live: LiveSession, guide: Guide) -> tuple[Materi
             words = kind.words(kind.load(release["result"]))
             cards[activity.id] = [Words(f"{activity.id}-{n}", word, False) for n, word in enumerate(words)]
     material = Material(live, guide, results, cards, Texts(), themes.for_report(session, activity_of))
+    noted = parking.staff_entries(session, live)
+    material = replace(material, parked=_printable(noted, _not_to_be_quoted(material)))
     stored = session.get(ReportText, live.id)
     if stored is not None:
         session.refresh(stored)
@@ -297,6 +301,13 @@ def _material(session: Session, live: LiveSession, guide: Guide) -> tuple[Materi
     material = replace(material, texts=_with_choice(material, suggested))
     left_out = editions.usually_left_out(material, (activity_id for activity_id, _text in found))
     return replace(material, texts=replace(material.texts, left_out=left_out)), 0
+
+
+def _printable(noted: Sequence[parking.Entry], kept: Iterable[str]) -> tuple[parking.Entry, ...]:
+    """Return what the facilitator parked, without what repeats a card that may not be quoted, in one entry or across them."""
+    guarded = Guarded(kept)
+    fit = tuple(one for one in noted if guarded.repeated_in(one.text) is None)
+    return fit if guarded.repeated_in(" ".join(one.text for one in fit)) is None else ()
 
 
 def _with_choice(material: Material, texts: Texts) -> Texts:

@@ -14,7 +14,7 @@ from .follow_up import Action, CheckIn, FollowUp
 from .guides import Guide, GuideDraft, GuideEditor, GuideState, GuideVersion
 from .questions import QuestionList
 from .reports import Delivery, Freeze, Mail, ReportFile, ReportText, ReportVersion
-from .sessions import ActivityRun, Card, LiveSession, SessionRole
+from .sessions import ActivityRun, Card, LiveSession, ParkedText, SessionRole
 from .staff import Account, StaffLink, StaffSession
 from .themes import ThemeBoard
 
@@ -36,6 +36,7 @@ __all__ = [
     "GuideVersion",
     "LiveSession",
     "Mail",
+    "ParkedText",
     "QuestionList",
     "ReportFile",
     "ReportText",

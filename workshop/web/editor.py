@@ -29,7 +29,7 @@ from ..guides.methods import Method
 from ..guides.settings_form import Control
 from ..words import _, locale_of
 from . import editor_form
-from .authoring import clock, language_name
+from .authoring import language_name, moment
 from .editor_form import Wish
 from .language import page_language
 from .rights import audience, house, require_staff
@@ -230,7 +230,7 @@ def _page(guide_id: str, wish: Wish, theirs: dict[str, str] | None = None, probl
         languages=tuple((code, language_name(code), _lacks(data, code, at, language)) for code in others),
         chapters=chapters,
         minutes=minutes,
-        ends=clock(_minute(draft.starts) + minutes),
+        ends=moment(_minute(draft.starts) + minutes),
         todo=todo,
         form=_form(data, at, language, todo, wish if theirs is not None else None, theirs or {}),
         adding=bool(wish.adding),
@@ -269,7 +269,7 @@ def _agenda(data: Data, at: str, starts: str, todo: set[str]) -> tuple[tuple[Cha
                 step["id"],
                 number,
                 str(step.get("title") or ""),
-                clock(minute),
+                moment(minute),
                 minutes,
                 step["id"] == at,
                 step["id"] in todo,
