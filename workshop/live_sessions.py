@@ -19,7 +19,18 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from . import actions, anonymity, breakout_moves, questions, rehearsals, run_of_show, seals, sources, tickets
+from . import (
+    actions,
+    anonymity,
+    breakout_moves,
+    moderation,
+    questions,
+    rehearsals,
+    run_of_show,
+    seals,
+    sources,
+    tickets,
+)
 from .activities import KINDS
 from .db import notify
 from .errors import Forbidden, NotFound, Stale, WorkshopError
@@ -168,8 +179,10 @@ def _copy_of(live: LiveSession, **changes: Any) -> NewSession:
     return new
 
 
-def restart_with_floors(house: House, actor: Account, live_id: str, room_floor: int, words_floor: int) -> str:
-    """Move a lobby over to a new session with other floors; return its id.
+def restart_with_floors(
+    house: House, actor: Account, live_id: str, room_floor: int, words_floor: int, read_first: bool | None = None
+) -> str:
+    """Move a lobby over to a new session with other floors, or (un)moderated; return its id.
 
     Floors never change under people who have joined (promise 3). The code, the
     QR and the stage link move along; every phone is shown the new sentence and
@@ -177,7 +190,8 @@ def restart_with_floors(house: House, actor: Account, live_id: str, room_floor: 
     """
     with house.database.transaction() as session:
         live = get(session, live_id)
-        new = _copy_of(live, room_floor=room_floor, words_floor=words_floor)
+        read_first = live.moderation if read_first is None else read_first
+        new = _copy_of(live, room_floor=room_floor, words_floor=words_floor, moderation=read_first)
         code, join_token, stage_token = live.code, live.join_token, live.stage_token
         changed = session.execute(
             update(LiveSession)
@@ -351,6 +365,8 @@ def _require_no_break(live: LiveSession) -> None:
 
 def _require_nothing_open(session: Session, live: LiveSession) -> None:
     busy = session.scalar(select(ActivityRun).where(ActivityRun.live_id == live.id, ActivityRun.state != "released"))
+    if busy is not None and busy.state == "reading":
+        raise WorkshopError(_("Texts are still being read through. Show them to the room first."), status=409)
     if busy is not None:
         raise WorkshopError(_("A question is still open. Close it first, then move on."), status=409)
 
@@ -660,6 +676,7 @@ _MOVES = {
     **breakout_moves.MOVES,
     **tickets.MOVES,
     **run_of_show.MOVES,
+    **moderation.MOVES,
 }
 
 

@@ -301,6 +301,8 @@ def _require_running(live: LiveSession) -> None:
 
 def _require_nothing_open(session: Session, live: LiveSession) -> None:
     busy = session.scalar(select(ActivityRun).where(ActivityRun.live_id == live.id, ActivityRun.state != "released"))
+    if busy is not None and busy.state == "reading":
+        raise WorkshopError(_("Texts are still being read through. Show them to the room first."), status=409)
     if busy is not None:
         raise WorkshopError(_("A question is still open. Close it first, then move on."), status=409)
 

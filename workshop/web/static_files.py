@@ -53,6 +53,7 @@ BUNDLES = {
         "facilitators",
         "run_of_show",
         "themes",
+        "moderation",
         "actions",
         "authoring",
         "reports",
