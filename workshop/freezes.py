@@ -18,7 +18,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from . import actions, anonymity, editions, figures, findings, moderation, questions, receipts, themes
+from . import actions, anonymity, editions, figures, findings, moderation, parking, questions, receipts, themes
 from .activities import KINDS
 from .db import notify
 from .editions import Material, Texts
@@ -27,7 +27,7 @@ from .guides.schema import Activity, Guide
 from .models import ActivityRun, Card, Freeze, LiveSession, ReportText
 from .quoting import FEWEST_FIRST, MOST_QUOTES, Guarded, Words, first_choice, offered
 from .screens import CardScreen
-from .words import _
+from .words import _, ngettext
 
 LONGEST_FINDING = 400  # three of them share the first page with the asks and the steps
 LONGEST_ASKS = 2000
@@ -221,6 +221,7 @@ def _as_asked(material: Material, held: Mapping[str, str]) -> Material:
         activity_id: tuple(sorted(set(chosen) & {card.id for card in _offered(left, activity_id)}))
         for activity_id, chosen in material.texts.quotes.items()
     }
+    left = replace(left, parked=_printable(left.parked, [*gone, *_not_to_be_quoted(left)]))
     texts, not_to_say = material.texts, Guarded([*gone, *_not_to_be_quoted(left)])
     found = tuple(text for text in map(not_to_say.without, texts.findings) if text)
     steps = tuple(step for step in texts.next_steps if not_to_say.repeated_in(" ".join(step)) is None)
@@ -268,9 +269,10 @@ def _obstacle(session: Session, live: LiveSession, now: datetime) -> str:
     if now < moment:
         minutes = ceil((moment - now).total_seconds() / 60)
         if minutes > 90:
-            return _(
-                "The phones were told a later time. You can freeze the report in %(hours)s hours.",
-                hours=ceil(minutes / 60),
+            return ngettext(
+                "The phones were told a later time. You can freeze the report in one hour.",
+                "The phones were told a later time. You can freeze the report in %(num)d hours.",
+                ceil(minutes / 60),
             )
         return _("The phones were told a later time. You can freeze the report in %(minutes)s min.", minutes=minutes)
     return ""
@@ -310,6 +312,8 @@ def _material(session: Session, live: LiveSession, guide: Guide) -> tuple[Materi
         read=read,
         guarded={name: texts.guarded() for name, texts in read.items()},
     )
+    noted = parking.staff_entries(session, live)
+    material = replace(material, parked=_printable(noted, _not_to_be_quoted(material)))
     stored = session.get(ReportText, live.id)
     if stored is not None:
         session.refresh(stored)
@@ -323,6 +327,13 @@ def _material(session: Session, live: LiveSession, guide: Guide) -> tuple[Materi
     material = replace(material, texts=_with_choice(material, suggested))
     left_out = editions.usually_left_out(material, (activity_id for activity_id, _text in found))
     return replace(material, texts=replace(material.texts, left_out=left_out)), 0
+
+
+def _printable(noted: Sequence[parking.Entry], kept: Iterable[str]) -> tuple[parking.Entry, ...]:
+    """Return what the facilitator parked, without what repeats a card that may not be quoted, in one entry or across them."""
+    guarded = Guarded(kept)
+    fit = tuple(one for one in noted if guarded.repeated_in(one.text) is None)
+    return fit if guarded.repeated_in(" ".join(one.text for one in fit)) is None else ()
 
 
 def _with_choice(material: Material, texts: Texts) -> Texts:

@@ -423,6 +423,28 @@ def _show(session: Session, live: LiveSession, activity_id: str, who: str, today
     return approved
 
 
+def pass_over(house: House, run_id: str) -> None:
+    """Release a parking lot that nobody looked at before the end without showing any of it.
+
+    Its texts are hidden like others: those who moderate can still read them, and bring them back until the freeze.
+    """
+    with house.database.transaction() as session:
+        run, row = session.get(ActivityRun, run_id), session.get(ReadingRow, run_id)
+        if run is None or row is None or run.state != "reading":
+            return
+        reading = Reading.load(row.body)
+        reading.finish(_cards(session, run_id))
+        row.body, row.version, run.state = reading.dump(), row.version + 1, "released"
+        notify(session, run.live_id)
+
+
+def require_read(session: Session, live: LiveSession) -> None:
+    """Raise WorkshopError while texts of the question in front are still read."""
+    here = run_of(session, live, live.at)
+    if here is not None and here.state == "reading":
+        raise WorkshopError(_("Texts are still being read through. Show them to the room first."), status=409)
+
+
 def _show_move(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
     """Show what is approved, by the console's own button."""
     _show(session, live, live.at or "", "", house.clock().date())

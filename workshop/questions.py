@@ -147,6 +147,11 @@ def turns(session: Session, live_id: str) -> int:
 
 def parked(session: Session, live: LiveSession) -> list[str]:
     """Return the texts of all parked questions of a session that the room has seen, in an order that says nothing."""
+    return [text for _card_id, text in parked_cards(session, live)]
+
+
+def parked_cards(session: Session, live: LiveSession) -> list[tuple[str, str]]:
+    """Return the same, each with the id of its card."""
     runs = session.scalars(select(ActivityRun.id).where(ActivityRun.live_id == live.id)).all()
     marked = {
         card
@@ -155,7 +160,7 @@ def parked(session: Session, live: LiveSession) -> list[str]:
         if mark == "parked"
     }
     seen = [card for run_id in runs for card in moderation.cards(session, run_id)]
-    return [text for card, text in sorted(seen) if card in marked]
+    return [(card, text) for card, text in sorted(seen) if card in marked]
 
 
 # -- while it is open

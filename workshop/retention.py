@@ -23,7 +23,7 @@ from . import live_sessions, moderation, sources, themes
 from .db import Database, erase
 from .errors import WorkshopError
 from .house import House
-from .models import Action, ActivityRun, Card, Freeze, LiveSession, ReportText
+from .models import Action, ActivityRun, Card, Freeze, LiveSession, ParkedText, ReportText
 
 log = logging.getLogger(__name__)
 
@@ -151,10 +151,8 @@ def _end(house: House, live_id: str) -> bool:
             with house.database.transaction() as session:
                 live = live_sessions.get(session, live_id)
                 version = live.version
-                busy = session.scalar(
-                    select(ActivityRun.id).where(ActivityRun.live_id == live_id, ActivityRun.state == state)
-                )
-            if command == "end" or busy is not None:
+                here = live_sessions.run_of(session, live, live.at)
+            if command == "end" or (here is not None and here.state == state):
                 live_sessions.move(house, "run", live_id, command, "", version)
     except WorkshopError as error:
         log.warning("a forgotten session could not be ended yet: %s", type(error).__name__)
@@ -169,6 +167,7 @@ def _delete_data(session: Session, live_id: str, today: date) -> None:
     moderation.forget(session, live_id)
     session.execute(delete(Card).where(Card.run_id.in_(runs)))
     session.execute(delete(ActivityRun).where(ActivityRun.live_id == live_id))
+    session.execute(delete(ParkedText).where(ParkedText.live_id == live_id))
     session.execute(delete(ReportText).where(ReportText.live_id == live_id))
     live = live_sessions.get(session, live_id)
     live.guide_source = sources.forget(live.guide_source)

@@ -27,6 +27,7 @@ from . import (
     live_state,
     moderation,
     paper_cards,
+    parking,
     questions,
     rounds,
     run_of_show,
@@ -42,7 +43,7 @@ from .house import House
 from .models import ActivityRun, CheckIn, FollowUp, LiveSession
 from .questions import Question
 from .rounds import Beside
-from .words import _
+from .words import _, clock
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,8 @@ class ActivityScreen:
     finishes: bool = False  # phones can say that they are done
     private: bool = False  # a page under My notes: filled in on the phone and never sent (promise 15)
     actions: tuple[ActionLine, ...] = ()  # what the group agreed to do, where the kind shows it
+    all_along: bool = False  # a parking lot: open on every step
+    parked: tuple[parking.Entry, ...] = ()  # what may be seen of it: the facilitator's entries at any time
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,8 @@ class PhoneScreen:
     again_url: str = ""  # ended: where the check-ins are asked, weeks later
     again_on: date | None = None  # the first day of the next one
     notes: bool = False  # the guide has pages that each phone keeps for itself
+    lot: ActivityScreen | None = None  # the parking lot, as long as the session has one to come
+    lot_open: bool = False  # it takes thoughts now, beside whatever else is on
 
 
 @dataclass(frozen=True)
@@ -249,6 +254,7 @@ class ConsoleScreen:
     moderates: str = ""  # the activity here whose texts this role can hide, mask and merge
     reading: moderation.Queue | None = None  # how far they are read, where that comes before the room
     moderated: tuple[moderation.Entry, ...] = ()  # who did what on which day, without any text
+    unread_lot: str = ""  # ended: the parking lot of a session that is read first; nobody may have looked at it
     group: str = ""  # the activity here whose cards can be grouped
     grouped: bool = False  # somebody has begun
     takes: sources.Offer | None = None  # what the question here will ask about
@@ -257,6 +263,8 @@ class ConsoleScreen:
     stage_languages: tuple[str, ...] = ()  # the guide's others, in which a second stage can be opened
     here: tuple[str, ...] = ()  # who has a console open now; names of staff, never on a phone or the stage
     pressed: str = ""  # who made the last move
+    lot: bool = False  # the session has a parking lot
+    parked: tuple[parking.Entry, ...] = ()  # what was parked at the console
     paper: bool = False  # the open question takes paper
     paper_hint: str = ""  # how much paper is typed in
     slips: int = 0
@@ -357,6 +365,7 @@ def activity(session: Session, live: LiveSession, item: Activity, run: ActivityR
             for_manager=item.for_ == "manager",
             own_words=kind.own_words,
             in_groups=kind.in_groups,
+            all_along=kind.all_along,
         )
         if kind.asks
         else "",
@@ -365,6 +374,8 @@ def activity(session: Session, live: LiveSession, item: Activity, run: ActivityR
         finishes=live.at == item.id and live_sessions.may_be_done(session, live),
         private=kind.private,
         actions=actions.lines(session, live.id) if kind.lists_actions else (),
+        all_along=kind.all_along,
+        parked=parking.entries(session, live, run) if kind.all_along else (),
     )
 
 
@@ -422,6 +433,8 @@ def phone(session: Session, live: LiveSession, house: House, language: str = "")
             common["promise"] = who_sees.promise(moved)
         return PhoneScreen(key=f"{live.id}:moved", moved_url=f"/j/{moved.join_token}" if moved else "", **common)
     if live.phase != "running" or live.at is None:
+        lot = parking.in_guide(guide) if live.phase == "lobby" else None
+        common["lot"] = activity(session, live, lot, None) if lot else None
         freeze_at, again = "", None
         if live.ended_at is not None and not live.rehearsal:
             moment = live.ended_at + timedelta(minutes=live.freeze_after_minutes)
@@ -432,7 +445,11 @@ def phone(session: Session, live: LiveSession, house: House, language: str = "")
     step = guide.step_of(live.at)
     run = live_sessions.run_of(session, live, live.at)
     shown = activity(session, live, guide.activity(live.at), run)
+    beside = next(iter(parking.open_runs(session, live)), None)
+    lot = guide.activity(beside.activity_id) if beside else parking.in_guide(guide)
     return PhoneScreen(
+        lot=activity(session, live, lot, beside) if lot else None,
+        lot_open=beside is not None and beside.activity_id != live.at,
         key=f"{live.id}:{shown.id}:{shown.phase}:{moderation.turn(session, run)}",
         step_title=step.title,
         instruction=step.instruction,
@@ -511,9 +528,9 @@ def _takes_paper(live: LiveSession, guide: Guide, shown: StageScreen) -> bool:
 
 
 def local_clock(moment: datetime) -> str:
-    """Return a moment as this server's local time of day, HH:MM."""
+    """Return a moment as this server's local time of day."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return aware.astimezone().strftime("%H:%M")
+    return clock(aware.astimezone())
 
 
 def console(session: Session, live: LiveSession, role: str, house: House) -> ConsoleScreen:
@@ -565,6 +582,7 @@ def console(session: Session, live: LiveSession, role: str, house: House) -> Con
         moderates=item.id if item and role in MODERATE and moderation.moderated(session, live, item.id) else "",
         reading=reading,
         moderated=moderation.log(session, live.id) if role in MODERATE else (),
+        unread_lot=_unread_lot(session, live, guide) if role in MODERATE else "",
         group=item.id if item and themes.released(session, live, item.id) else "",
         grouped=bool(shown.activity and shown.activity.themes),
         takes=sources.offer(session, live, item)
@@ -577,6 +595,8 @@ def console(session: Session, live: LiveSession, role: str, house: House) -> Con
         pressed=house.desks.last(live.id),
         paper=role == "run" and not live.rehearsal and _takes_paper(live, guide, shown),
         paper_hint=paper_cards.hint(sheets, live.room_floor),
+        lot=role == "run" and live.phase == "running" and parking.in_guide(guide) is not None,
+        parked=parking.staff_entries(session, live) if role == "run" else (),
         slips=live.slips,
         promise=who_sees.promise(live),
     )
@@ -704,13 +724,14 @@ def _moves(
     back = (Move("back", _("Back")),) if index else ()
     phase = shown.activity.phase
     if phase == "open":
+        later = (*back, Move("next", _("Leave it open"))) if shown.activity.all_along and follows else ()
         close = Move("close", _("Close and show"))
         if shown.answered < live.room_floor <= sheets:
             ask = _(
                 "Fewer than %(floor)s have answered on phones: close it and show the paper alone?",
                 floor=live.room_floor,
             )
-            return Move("close", _("Close and show"), ask=ask), (), ""
+            return Move("close", _("Close and show"), ask=ask), later, ""
         if shown.answered < live.room_floor:
             hint = _(
                 "%(answered)s of the %(floor)s needed so far. Closed now, nothing would be shown.",
@@ -722,8 +743,8 @@ def _moves(
                 answered=shown.answered,
                 floor=live.room_floor,
             )
-            return Move("close", _("Close and show"), ask=ask), (), hint
-        return close, (), ""
+            return Move("close", _("Close and show"), ask=ask), later, hint
+        return close, later, ""
     if phase == "closing":
         return None, (), _("Closing. This takes a moment.")
     if follows is None:
@@ -769,6 +790,11 @@ def breakouts_moves(
     label = _("Next: pairs, %(minutes)s minutes", minutes=minutes) if name == "pairs" else ""
     label = label or _("Next: fours, %(minutes)s minutes", minutes=minutes)
     return Move("breakout_part", label, argument=str(groups.part + 1)), (), ""
+
+
+def _unread_lot(session: Session, live: LiveSession, guide: Guide) -> str:
+    lot = parking.in_guide(guide) if live.moderation and live.phase == "ended" else None
+    return lot.id if lot is not None and moderation.moderated(session, live, lot.id) else ""
 
 
 MODERATE = ("run", "moderate")

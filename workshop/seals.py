@@ -180,7 +180,7 @@ def _is_due(house: House, live_id: str, run_id: str, now: datetime) -> bool:
         if now < ends + timedelta(seconds=GRACE_SECONDS):
             return False
         run = session.get(ActivityRun, run_id)
-        if run is None or run.state != "open":
+        if run is None or run.state != "open" or run.activity_id != live.at:  # a parking lot is not what is timed
             return False
         try:
             begin_closing(session, live, run)

@@ -83,11 +83,18 @@ class Kind(ABC):
     """True: people vote on the cards of others, in a ballot beside the answer (`workshop/questions.py`)."""
     in_groups: ClassVar[bool] = False
     """True: breakouts talk and one phone of each sends for all of it (`workshop/breakouts.py`)."""
+    all_along: ClassVar[bool] = False
+    """True: open on every step, from the start until the room comes to it (`workshop/parking.py`)."""
     compares: ClassVar[bool] = False
     """True: a later activity may ask the same `again`; the kind then knows `coarse`."""
     own_words: ClassVar[bool] = False
     """True: the aggregate itself holds people's own words. Nobody was asked for each, so it stays in the room
     (promise 11): no manager's report draws it or finds something in it."""
+
+    @property
+    def may_be_for_manager(self) -> bool:
+        """Return whether an author may say `for: manager`: of texts that are asked for at one place."""
+        return self.texts and not self.all_along
 
     @abstractmethod
     def clean(self, config: Any, fields: Fields) -> Body:
@@ -154,6 +161,7 @@ from . import (  # noqa: E402
     info,
     matrix,
     open_text,
+    parking,
     points,
     pulse,
     questions,
@@ -180,6 +188,7 @@ KINDS: dict[str, Kind] = {
         open_text.OpenText(),
         breakout.Breakout(),
         questions.Questions(),
+        parking.Parking(),
         word_cloud.WordCloud(),
         worksheet.Worksheet(),
         actions.Actions(),

@@ -254,7 +254,7 @@ def json_schema() -> dict[str, Any]:
             then["release"] = {"const": "close"}
         if not kind.compares:
             then["again"] = False
-        if not kind.texts:
+        if not kind.may_be_for_manager:
             then["for"] = {"const": "room"}
         rule: dict[str, Any] = {"properties": then}
         if settings.get("required"):

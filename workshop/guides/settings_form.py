@@ -130,7 +130,7 @@ def of_activity(data: Data, activity_id: str) -> list[Control]:
         found.append(_control("cards", kind.Config.model_fields["cards"], activity, at))
     if kind.may_roll and not kind.always_rolls:
         found.append(_switch("a.release", f"{at}.release", activity.get("release") == "rolling"))
-    if kind.texts:
+    if kind.may_be_for_manager:
         found.append(_switch("a.for", f"{at}.for", activity.get("for") == "manager"))
     earlier = [(one["id"], _called(one)) for one in _before(data, activity_id) if _asks(one)]
     if kind.compares:

@@ -15,7 +15,7 @@ from .guides import Guide, GuideDraft, GuideEditor, GuideState, GuideVersion
 from .moderation import ModerationDay, Reading
 from .questions import QuestionList
 from .reports import Delivery, Freeze, Mail, ReportFile, ReportText, ReportVersion
-from .sessions import ActivityRun, Card, LiveSession, SessionRole
+from .sessions import ActivityRun, Card, LiveSession, ParkedText, SessionRole
 from .staff import Account, StaffLink, StaffSession
 from .themes import ThemeBoard
 
@@ -38,6 +38,7 @@ __all__ = [
     "LiveSession",
     "Mail",
     "ModerationDay",
+    "ParkedText",
     "QuestionList",
     "Reading",
     "ReportFile",

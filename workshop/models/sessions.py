@@ -144,3 +144,16 @@ class Card(Base):
     quotable: Mapped[bool] = mapped_column(Boolean, default=False)
     receipt: Mapped[str | None] = mapped_column(String(64), index=True)  # SHA-256 of what its author's phone keeps
     held: Mapped[str] = mapped_column(String(16), default="")  # what its author asked for; applied at the freeze
+    mark: Mapped[str] = mapped_column(String(16), default="")  # parked: what the room made of it, `parking.MARKS`
+
+
+class ParkedText(Base):
+    """What somebody who runs a session parked at the console: staff text, never an answer."""
+
+    __tablename__ = "parked_texts"
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    live_id: Mapped[str] = mapped_column(ForeignKey("live_sessions.id", ondelete="CASCADE"), index=True)
+    place: Mapped[int] = mapped_column(Integer)
+    text: Mapped[str] = mapped_column(Text)
+    mark: Mapped[str] = mapped_column(String(16), default="")

@@ -24,7 +24,7 @@ from .. import fragments
 from ..activities import KINDS
 from ..guides import library
 from ..guides.schema import MAX_BYTES, Activity, Guide, GuideError, Step
-from ..words import _
+from ..words import _, clock
 from .forms import StaffForm
 from .language import page_language
 from .rights import audience, house, require_staff
@@ -194,8 +194,8 @@ def _page(entry: library.Entry, guide: Guide, start: time) -> GuidePage:
 
 
 def _clock(minute: int) -> str:
-    """Return a minute of the day as HH:MM; a session may run past midnight."""
-    return f"{minute // 60 % 24:02}:{minute % 60:02}"
+    """Return a minute of the day; a session may run past midnight."""
+    return clock(time(minute // 60 % 24, minute % 60))
 
 
 def _line(guide: Guide, activity: Activity) -> ActivityLine:

@@ -120,6 +120,13 @@ class CreateForm(FloorsForm):
         _l("Only with a slip: one slip, one phone"),
         description=_l("You print slips with codes, and people draw them. Nobody can join twice."),
     )
+    parking = BooleanField(
+        _l("A parking lot on every step"),
+        default=True,
+        description=_l(
+            "Phones park what does not fit now; you open it before you part. Adds eight minutes to the plan."
+        ),
+    )
     facilitator_words = BooleanField(
         _l("My own file may hold all words that the room saw"),
         description=_l("Every phone says so. People write more freely when this is off."),
@@ -211,6 +218,7 @@ def _new_session(form: CreateForm, guide_id: str) -> live_sessions.NewSession:
         words_floor=form.words_floor.data,
         moderation=bool(form.moderation.data),
         facilitator_words=bool(form.facilitator_words.data),
+        parking=bool(form.parking.data),
         freeze_after_minutes=form.freeze_after_minutes.data,
         keep_days=form.keep_days.data,
         rehearsal="rehearsal" in request.form,
@@ -276,8 +284,8 @@ def move(live_id: str) -> Response:
     """Carry out one pressed button and show the console again; the loser of a race sees the new state."""
     _live, role = session_role(live_id)
     command, _colon, argument = request.form.get("do", "").partition(":")
-    if command == "where_found":
-        argument = request.form.get("where_found", "")
+    if command in ("where_found", "park"):
+        argument = request.form.get(command, "")
     version = request.form.get("version", "")
     try:
         live_sessions.move(house(), role, live_id, command, argument, int(version) if version.isdecimal() else 0)
