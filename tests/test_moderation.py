@@ -14,7 +14,7 @@ from tests.conftest import make_account, signed_in
 from tests.promises.stagehands import Room, canary, fields_for, room
 from tests.small_guide import ask, go, look_up, make_session
 from tests.test_receipts import Kept, db, everything  # noqa: F401 - `db` is a fixture
-from workshop import boards, freezes, live_sessions, moderation, questions, readings, retention, seals, themes
+from workshop import boards, freezes, live_sessions, moderation, parking, questions, readings, retention, seals, themes
 from workshop.errors import Forbidden, WorkshopError
 from workshop.house import House
 from workshop.models import Account, ActivityRun, Card
@@ -203,6 +203,30 @@ def test_two_who_decide_at_once_lose_nothing(house: House, monkeypatch: pytest.M
     monkeypatch.setattr(moderation, "_keep", late)
     decide(house, played, "hide", wrote[0])
     assert {text for _id, text in played.cards()} == set(wrote[3:])
+
+
+def test_a_parking_lot_nobody_opened_is_not_shown_at_the_end_and_can_still_be_read(house: House) -> None:
+    played = room(house, ["lot", "pulse"], 12, freeze_after_minutes=0, moderation=True)
+    with house.database.transaction() as session:
+        run_id = session.scalars(select(ActivityRun.id)).one()
+    wrote = [canary() for _phone in range(12)]
+    for phone, thought in enumerate(wrote):
+        played.send(phone, run_id, {"text-0": [thought]})
+    played.move("next")
+    played.move("end")
+    assert played.live.phase == "ended"
+    run, _moderate, watch = played.seen()[2:]
+    assert (run.unread_lot, watch.unread_lot) == ("q0", "")
+    with house.database.transaction() as session:
+        live = live_sessions.get(session, played.live_id)
+        assert [one.text for one in parking.entries(session, live, session.get(ActivityRun, run_id))] == []
+        desk = moderation.desk(session, live, "q0")
+    assert desk is not None and {line.text for line in desk.hidden} == set(wrote)
+    moderation.decide(house, played.live_id, "q0", Command("back", (desk.hidden[0].id,)), "Kim")
+    with house.database.transaction() as session:
+        live = live_sessions.get(session, played.live_id)
+        found = parking.entries(session, live, session.get(ActivityRun, run_id))
+        assert [one.text for one in found] == [desk.hidden[0].text]
 
 
 # -- with receipts, quotes and staff texts, at the freeze

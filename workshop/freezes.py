@@ -159,6 +159,7 @@ def freeze(session: Session, live: LiveSession, guide: Guide, now: datetime) -> 
     obstacle = _obstacle(session, live, now)
     if obstacle:
         raise WorkshopError(obstacle, code="too_early", status=409)
+    moderation.hold(session, live.id)
     material, _version = _material(session, live, guide)
     _check_words(material.texts, material)
     held = receipts.held(session, live.id)

@@ -195,7 +195,7 @@ def kept(session: Session, run_id: str) -> list[Row]:
 
 def carry(session: Session, run_id: str, before: list[Row]) -> None:
     """Let what was decided about the cards of an open run hold for the same cards under their new ids."""
-    row = session.get(ReadingRow, run_id)
+    row = session.get(ReadingRow, run_id, populate_existing=True, with_for_update=True)
     if row is None or not before:
         return
     fresh: dict[tuple[str, bool, str | None], list[str]] = {}
@@ -516,6 +516,12 @@ def log(session: Session, live_id: str) -> tuple[Entry, ...]:
 
 
 # -- what becomes of it
+
+
+def hold(session: Session, live_id: str) -> None:
+    """Let no decision of this session land before this transaction ends: the freeze reads them and carries them out."""
+    runs = select(ActivityRun.id).where(ActivityRun.live_id == live_id)
+    session.execute(select(ReadingRow.run_id).where(ReadingRow.run_id.in_(runs)).with_for_update()).all()
 
 
 def settle(session: Session, live_id: str, gone: Collection[str]) -> None:
