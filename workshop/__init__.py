@@ -52,6 +52,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         kept,
         language,
         limits,
+        moderation,
         notes,
         offline,
         paper,
@@ -117,6 +118,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(breakouts.bp)
     app.register_blueprint(actions.bp)
     app.register_blueprint(themes.bp)
+    app.register_blueprint(moderation.bp)
     app.register_blueprint(stage.bp)
     app.register_blueprint(run_of_show.bp)
     app.register_blueprint(reports.bp)

@@ -134,6 +134,13 @@ class Kind(ABC):
         """Return the people's own words that an aggregate holds; kinds with `own_words` override it."""
         return ()
 
+    def left(self, aggregate: Any, shown: Mapping[str, str]) -> Any:
+        """Return the aggregate with those own words alone that are in `shown`, each as it stands there (hidden, masked).
+
+        What is left says what it said before, never more: the others are only missing.
+        """
+        return aggregate
+
     @abstractmethod
     def chart(self, config: Any, aggregate: Any) -> Chart | None:
         """Return the drawing of an aggregate, titled with its finding; None where there is none."""

@@ -108,6 +108,14 @@ class WordCloud(Kind):
         """Return the different words, alphabetically."""
         return tuple(word for word, _size in aggregate.words)
 
+    def left(self, aggregate: CloudAggregate, shown: Mapping[str, str]) -> CloudAggregate:
+        """Return the words that are shown, with their masks; of several that look alike by now only the first."""
+        found: dict[str, Word] = {}
+        for word, word_size in aggregate.words:
+            if word in shown:
+                found.setdefault(shown[word], word_size)
+        return CloudAggregate(tuple(found.items()))
+
     def chart(self, config: WordCloudConfig, aggregate: CloudAggregate) -> Chart | None:
         """Return the words as bars for the table and the finding; the cloud itself is text."""
         if not aggregate.words:

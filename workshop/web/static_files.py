@@ -55,6 +55,7 @@ BUNDLES = {
         "facilitators",
         "run_of_show",
         "themes",
+        "moderation",
         "actions",
         "authoring",
         "editor",
