@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 from collections.abc import Callable
 from typing import Any
@@ -170,6 +171,10 @@ def test_a_translation_is_written_beside_the_guides_own_words(
     )  # fmt: skip
     assert told.status_code == 303
     assert stored(house, facilitator, writer.slug)["translations"] == {"de": {at: {"prompt": "Wo zuerst?"}}}
+    stage, phone = html.unescape(client.get(told.location).get_data(as_text=True)).split("<iframe")[1:]
+    assert '<html lang="de"' in stage and "Wo zuerst?" in stage
+    assert '<html lang="de"' in phone and "Wo zuerst?" in phone and "There" in phone  # what lacks stays as it is
+    assert "Seen by" not in phone and "Open now" not in stage
 
 
 def test_a_script_gets_the_page_anew_and_a_form_is_sent_back_to_it(client: CheckedClient, writer: Writer) -> None:
