@@ -39,11 +39,15 @@ def create_app(settings: Settings | None = None) -> Flask:
         check_ins,
         corrections,
         delivery,
+        editor,
         errors,
         exports,
         facilitate,
         facilitators,
         follow_up,
+        guide_begin,
+        guide_sharing,
+        guide_versions,
         headers,
         kept,
         language,
@@ -98,6 +102,10 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     app.register_blueprint(accounts.bp)
     app.register_blueprint(authoring.bp)
+    app.register_blueprint(guide_begin.bp)
+    app.register_blueprint(editor.bp)
+    app.register_blueprint(guide_versions.bp)
+    app.register_blueprint(guide_sharing.bp)
     app.register_blueprint(facilitate.bp)
     app.register_blueprint(facilitators.bp)
     app.register_blueprint(take_part.bp)

@@ -63,6 +63,8 @@ class Kind(ABC):
 
     name: ClassVar[str]
     label: ClassVar[str]
+    use: ClassVar[str] = ""
+    """What it is good for, in one sentence, where an author chooses a kind."""
     Config: ClassVar[type[KindConfig]] = KindConfig
     Aggregate: ClassVar[type[Aggregate]] = Aggregate
     asks: ClassVar[bool] = True

@@ -51,6 +51,7 @@ class WordCloud(Kind):
 
     name: ClassVar[str] = "word_cloud"
     label = N_("Word cloud")
+    use = N_("A word or two from each; what is said often grows.")
     Config = WordCloudConfig
     Aggregate = CloudAggregate
     may_roll = True

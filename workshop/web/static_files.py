@@ -58,6 +58,7 @@ BUNDLES = {
         "moderation",
         "actions",
         "authoring",
+        "editor",
         "reports",
         "check_ins",
         "typing",
