@@ -17,7 +17,7 @@ from typing import Any
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 
-from . import anonymity, parking, questions, report_prose, rounds, shown_to_whom
+from . import anonymity, moderation, parking, questions, report_prose, rounds, shown_to_whom
 from .activities import KINDS
 from .boards import Theme
 from .guides.schema import Activity, Guide, Step
@@ -117,6 +117,9 @@ class Material:
     cards: Mapping[str, Sequence[Words]]  # activity id -> released cards
     texts: Texts
     themes: Mapping[str, Sequence[Theme]] = field(default_factory=dict)  # activity id -> its themes, with cards' ids
+    hidden: Mapping[str, Sequence[Words]] = field(default_factory=dict)  # cards that the room does not see any more
+    read: Mapping[str, moderation.Texts] = field(default_factory=dict)  # what those who moderate decided, per activity
+    guarded: Mapping[str, Sequence[str]] = field(default_factory=dict)  # what of it no staff text may repeat
     parked: Sequence[parking.Entry] = ()  # what the facilitator parked at the console: staff text
 
 
@@ -317,6 +320,8 @@ def _block(material: Material, activity: Activity, edition: str) -> dict[str, An
     if kind.own_words:
         words = _words(material, activity, edition)
         if not (RULES[edition].words_of_the_room and live.facilitator_words and release.get("words_ok")):
+            return {**block, "people": people, **words}
+        if release.get("emptied"):  # every word of it was hidden by those who moderate
             return {**block, "people": people, **words}
         block |= {"heard": words["heard"]} if "heard" in words else {}
     block["drawing"] = {

@@ -218,7 +218,7 @@ def _result(material: Material, step: InStep, activity: Activity) -> Result:
         "paper": _paper(material, activity),
     }
     own = kind.texts or kind.own_words
-    if own and not (live.facilitator_words and release.get("words_ok")):
+    if own and (release.get("emptied") or not (live.facilitator_words and release.get("words_ok"))):
         return made("room_only", note=_("What was written here stays in the room."), **said)
     if kind.texts:
         cards = sorted(material.cards.get(activity.id, ()), key=lambda card: card.id)

@@ -19,7 +19,19 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from . import actions, anonymity, breakout_moves, parking, questions, rehearsals, run_of_show, seals, sources, tickets
+from . import (
+    actions,
+    anonymity,
+    breakout_moves,
+    moderation,
+    parking,
+    questions,
+    rehearsals,
+    run_of_show,
+    seals,
+    sources,
+    tickets,
+)
 from .activities import KINDS
 from .db import notify
 from .errors import Forbidden, NotFound, Stale, WorkshopError
@@ -170,8 +182,10 @@ def _copy_of(live: LiveSession, **changes: Any) -> NewSession:
     return new
 
 
-def restart_with_floors(house: House, actor: Account, live_id: str, room_floor: int, words_floor: int) -> str:
-    """Move a lobby over to a new session with other floors; return its id.
+def restart_with_floors(
+    house: House, actor: Account, live_id: str, room_floor: int, words_floor: int, read_first: bool | None = None
+) -> str:
+    """Move a lobby over to a new session with other floors, or (un)moderated; return its id.
 
     Floors never change under people who have joined (promise 3). The code, the
     QR and the stage link move along; every phone is shown the new sentence and
@@ -179,7 +193,8 @@ def restart_with_floors(house: House, actor: Account, live_id: str, room_floor: 
     """
     with house.database.transaction() as session:
         live = get(session, live_id)
-        new = _copy_of(live, room_floor=room_floor, words_floor=words_floor)
+        read_first = live.moderation if read_first is None else read_first
+        new = _copy_of(live, room_floor=room_floor, words_floor=words_floor, moderation=read_first)
         code, join_token, stage_token = live.code, live.join_token, live.stage_token
         changed = session.execute(
             update(LiveSession)
@@ -361,6 +376,7 @@ def _require_no_break(live: LiveSession) -> None:
 
 
 def _require_nothing_open(session: Session, live: LiveSession) -> None:
+    moderation.require_read(session, live)
     if parking.busy(session, live):
         raise WorkshopError(_("A question is still open. Close it first, then move on."), status=409)
 
@@ -674,6 +690,7 @@ _MOVES = {
     **breakout_moves.MOVES,
     **tickets.MOVES,
     **run_of_show.MOVES,
+    **moderation.MOVES,
 }
 
 

@@ -22,7 +22,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from . import anonymity, questions, seals
+from . import anonymity, moderation, questions, seals
 from .activities import KINDS
 from .errors import Stale, WorkshopError
 from .guides import methods, schema
@@ -136,7 +136,10 @@ def close_all(house: House, live_id: str, version: int) -> int:
             )
             if hits(changed) != 1:
                 raise Stale(_("Somebody else moved on. Here is the present state."))
-    return version + sum(seals.seal(house, live_id, run_id) for run_id in closing)  # a release is a version further
+    further = sum(seals.seal(house, live_id, run_id) for run_id in closing)  # a release is a version further
+    for run_id in closing:
+        moderation.pass_over(house, run_id)
+    return version + further
 
 
 # -- what lies in it
@@ -149,8 +152,8 @@ def entries(session: Session, live: LiveSession, run: ActivityRun | None) -> tup
     marks = dict(session.execute(select(Card.id, Card.mark).where(Card.id.in_(parked))).tuples() if parked else ())
     found += tuple(Entry(card, text, "question", marks.get(card, "")) for card, text in parked.items())
     if run is not None and run.state == "released":
-        rows = session.execute(select(Card.id, Card.text, Card.mark).where(Card.run_id == run.id).order_by(Card.id))
-        found += tuple(Entry(card, text, "room", mark) for card, text, mark in rows)
+        decided = dict(session.execute(select(Card.id, Card.mark).where(Card.run_id == run.id)).tuples())
+        found += tuple(Entry(card, text, "room", decided[card]) for card, text in moderation.cards(session, run.id))
     return found
 
 

@@ -25,7 +25,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from . import anonymity, publication
+from . import anonymity, moderation, publication
 from .activities import KINDS
 from .activities._cells import said
 from .activities.questions import Questions, QuestionsAggregate
@@ -159,8 +159,8 @@ def parked_cards(session: Session, live: LiveSession) -> list[tuple[str, str]]:
         for card, mark in kept.marks.items()
         if mark == "parked"
     }
-    rows = session.execute(select(Card.id, Card.text).where(Card.run_id.in_(runs)).order_by(Card.id)).all()
-    return [(card, text) for card, text in rows if card in marked]
+    seen = [card for run_id in runs for card in moderation.cards(session, run_id)]
+    return [(card, text) for card, text in sorted(seen) if card in marked]
 
 
 # -- while it is open

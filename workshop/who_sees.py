@@ -9,7 +9,7 @@ from __future__ import annotations
 from . import anonymity, live_sessions, parking
 from .activities import KINDS
 from .models import LiveSession
-from .words import _
+from .words import _, ngettext
 
 
 def promise(live: LiveSession) -> tuple[str, ...]:
@@ -51,7 +51,13 @@ def promise(live: LiveSession) -> tuple[str, ...]:
         lines.append(_("%(leader)s gets no file with your texts.", leader=live.leader))
     if guide.pages:
         lines.append(_pages())
-    lines.append(_("What the room saw is deleted %(days)s days after the end.", days=live.keep_days))
+    lines.append(
+        ngettext(
+            "What the room saw is deleted one day after the end.",
+            "What the room saw is deleted %(num)d days after the end.",
+            live.keep_days,
+        )
+    )
     return tuple(lines)
 
 
@@ -106,6 +112,8 @@ def _until_closed(live: LiveSession) -> str:
     rule = _(
         "While a question is open, nobody sees any answer. When it closes, all answers appear at once, in random order."
     )
+    if live.moderation:
+        return _read_first()
     if not any(activity.release == "rolling" for activity in live_sessions.guide_of(live).activities):
         return rule
     exception = _(
@@ -114,6 +122,16 @@ def _until_closed(live: LiveSession) -> str:
         pool=anonymity.pool_size(live.room_floor),
     )
     return f"{rule} {exception}"
+
+
+def _read_first() -> str:
+    """Return when answers appear where texts are read before the room sees them (promise 8's declared exception)."""
+    return _(
+        "While a question is open, nobody sees an answer to it. Texts are then read first by those who run or moderate "
+        "this session: mixed, in random order, without names, and only if enough people answered. They may hide a "
+        "text, mask words in it or put it together with another. What they let through appears for everybody at once. "
+        "Hidden texts are erased when the report is fixed."
+    )
 
 
 def _clouds(live: LiveSession) -> str:
@@ -153,7 +171,33 @@ def seen_by(
     """Return the quiet sentence beside a field: who sees this, when, and in which report."""
     if live.rehearsal:
         return _("Rehearsal: nothing that you send here is shown or kept.")
-    if rolling:
+    read_first = live.moderation and (texts or own_words)
+    if read_first and rolling:
+        when = _(
+            "Seen by: those who run or moderate this session, mixed with at least %(others)s others; then by the room, "
+            "if they let it through. Final when sent.",
+            others=anonymity.pool_size(live.room_floor) - 1,
+        )
+    elif read_first and in_groups:
+        when = _("Your group speaks; your group knows who typed.") + " "
+        when += _(
+            "Seen by: those who run or moderate this session, after this closes, if at least two groups of three and "
+            "%(floor)s people in all have sent; then by the room, if they let it through.",
+            floor=live.room_floor,
+        )
+    elif read_first and all_along:
+        when = _(
+            "Seen by: those who run or moderate this session, once the parking lot has closed, if at least %(floor)s "
+            "people parked something; then by the room, if they let it through. Nobody can tell who parked it, or when.",
+            floor=live.room_floor,
+        )
+    elif read_first:
+        when = _(
+            "Seen by: those who run or moderate this session, after this question closes, if at least %(floor)s answer; "
+            "then by the room, if they let it through.",
+            floor=live.room_floor,
+        )
+    elif rolling:
         when = _(
             "Seen by: the room, while the question is open, mixed with at least %(others)s others. Final when sent.",
             others=anonymity.pool_size(live.room_floor) - 1,

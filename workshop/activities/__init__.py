@@ -63,6 +63,8 @@ class Kind(ABC):
 
     name: ClassVar[str]
     label: ClassVar[str]
+    use: ClassVar[str] = ""
+    """What it is good for, in one sentence, where an author chooses a kind."""
     Config: ClassVar[type[KindConfig]] = KindConfig
     Aggregate: ClassVar[type[Aggregate]] = Aggregate
     asks: ClassVar[bool] = True
@@ -131,6 +133,13 @@ class Kind(ABC):
     def words(self, aggregate: Any) -> tuple[str, ...]:
         """Return the people's own words that an aggregate holds; kinds with `own_words` override it."""
         return ()
+
+    def left(self, aggregate: Any, shown: Mapping[str, str]) -> Any:
+        """Return the aggregate with those own words alone that are in `shown`, each as it stands there (hidden, masked).
+
+        What is left says what it said before, never more: the others are only missing.
+        """
+        return aggregate
 
     @abstractmethod
     def chart(self, config: Any, aggregate: Any) -> Chart | None:

@@ -111,13 +111,14 @@ class ActivityRun(Base):
 
     `release` is what the room may see, written once by the seal (a rolling
     activity rewrites it at each tick until it closes); None before.
-    `batch` counts the rolling ticks.
+    `batch` counts the rolling ticks. "reading": closed, and read by those who
+    moderate before the room sees it (promise 8's declared exception).
     """
 
     __tablename__ = "activity_runs"
     __table_args__ = (
         UniqueConstraint("live_id", "activity_id"),
-        CheckConstraint("state in ('open', 'closing', 'sealed', 'released')", name="state"),
+        CheckConstraint("state in ('open', 'closing', 'sealed', 'reading', 'released')", name="state"),
     )
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)

@@ -3,7 +3,7 @@
 What participants park lies in the ballot box until the lot is opened, and then
 among the cards; nothing here says who parked it, when, or on which step.
 
-Revision 0015, follows 0013.
+Revision 0015, follows 0014.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
