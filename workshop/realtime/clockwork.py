@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import gevent
 from flask_babel import force_locale
 
-from .. import check_ins, outbox, questions, rehearsals, retention, seals, simulated_phones
+from .. import breakout_moves, check_ins, outbox, questions, rehearsals, retention, seals, simulated_phones
 from ..house import House
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def start(house: House, realtime: Realtime) -> None:
     gevent.spawn(realtime.coalescer.run, gevent.sleep)
     for period, work in (
         (TICK, lambda: seals.tick(house)),
+        (TICK, lambda: breakout_moves.tick(house)),
         (TICK, simulated.tick),
         (POOL, lambda: seals.roll(house)),
         (ORDER, lambda: questions.refresh(house)),
