@@ -106,8 +106,9 @@ class Room:
         live_sessions.move(self.house, "run", self.live_id, command, argument, self.live.version)
 
     def open(self) -> str:
-        """Open the question the room is at and return its run."""
-        self.move("open")
+        """Open the question the room is at and return its run; a parking lot is open already."""
+        if not REGISTRY[live_sessions.guide_of(self.live).activity(self.live.at or "").kind].all_along:
+            self.move("open")
         return self.run_id
 
     def send(self, phone: int, run_id: str, fields: dict[str, list[str]] | None, revision: int = 1) -> None:

@@ -51,6 +51,7 @@ KINDS: dict[str, dict[str, Any]] = {
     },
     "estimate": {"kind": "estimate", "settings": {"low": 0, "high": 40}},
     "rolling-questions": {"kind": "questions"},
+    "lot": {"kind": "parking"},
     "pulse": {"kind": "pulse"},
     "statements": {
         "kind": "statements",
@@ -70,7 +71,7 @@ def canary() -> str:
 def fields_for(sort: str, text: str = "", *, quotable: bool = False) -> dict[str, list[str]]:
     """Return an answer to an activity of this sort; `text` goes wherever words go."""
     text = text or canary()
-    if sort in ("text", "rolling-text", "cards", "rolling-questions"):
+    if sort in ("text", "rolling-text", "cards", "rolling-questions", "lot"):
         fields = {"text-0": [text]}
         if sort == "cards":
             fields["text-1"] = [text[::-1]]
