@@ -45,6 +45,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         facilitators,
         follow_up,
         headers,
+        health,
         kept,
         language,
         limits,
@@ -95,6 +96,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     errors.init_app(app)
     app.jinja_env.globals.update(brand=settings.brand_name, support=settings.support, current_account=current_account)
 
+    app.register_blueprint(health.bp)
     app.register_blueprint(accounts.bp)
     app.register_blueprint(authoring.bp)
     app.register_blueprint(facilitate.bp)

@@ -141,8 +141,9 @@ class Played:
 
 @pytest.fixture
 def live_server(tmp_path: Path, database_url: str) -> Iterator[LiveServer]:
-    """Run the real server at the most talkative level."""
-    server = LiveServer(tmp_path / "served", free_port(), database_url, {"LOG_LEVEL": "DEBUG"})
+    """Run the real server at the most talkative level; in the other form of a line `test_server.py` looks."""
+    environ = {"LOG_LEVEL": "DEBUG", "LOG_FORMAT": "json"}
+    server = LiveServer(tmp_path / "served", free_port(), database_url, environ)
     server.data_dir.mkdir()
     server.start()
     yield server

@@ -8,12 +8,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import gevent
 from flask_babel import force_locale
 
-from .. import check_ins, outbox, questions, rehearsals, retention, seals, simulated_phones
+from .. import check_ins, outbox, questions, rehearsals, retention, seals, simulated_phones, wellbeing
 from ..house import House
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def start(house: House, realtime: Realtime) -> None:
 
     simulated = simulated_phones.SimulatedPhones(house, speaking)
     gevent.spawn(realtime.coalescer.run, gevent.sleep)
+    gevent.spawn(_beat)
     for period, work in (
         (TICK, lambda: seals.tick(house)),
         (TICK, simulated.tick),
@@ -65,6 +67,14 @@ def start(house: House, realtime: Realtime) -> None:
         (PURGE, lambda: rehearsals.sweep(house)),
     ):
         gevent.spawn(_every, period, work)
+
+
+def _beat() -> None:
+    """Note how late each beat comes: whatever blocks the loop blocks every phone."""
+    while True:
+        began = monotonic()
+        gevent.sleep(wellbeing.Loop.BEAT)
+        wellbeing.loop.beat(monotonic() - began - wellbeing.Loop.BEAT)
 
 
 def _every(period: float, work: Callable[[], None]) -> None:
