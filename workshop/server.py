@@ -29,7 +29,7 @@ from gevent.event import Event
 from gevent.pool import Pool
 from gevent.pywsgi import Input, WSGIHandler, WSGIServer
 
-from . import accounts, logs
+from . import accounts, keepers, logs
 from .settings import Settings, SettingsError
 from .words import _
 
@@ -79,8 +79,15 @@ def open_house(settings: Settings) -> Flask:
     from .migrations import migrate
 
     migrate(settings.database_url)
-    app = create_app(settings)
+    several = not settings.database_url.startswith("sqlite:")
+    app = create_app(settings, several=several)
     house: House = app.extensions["house"]
+    if isinstance(house.keepers, keepers.Keepers):
+        house.keepers.on_taken = lambda live_id, from_another: seals.take_over(house, live_id, from_another)
+        house.keepers.on_lost = house.boxes.discard
+        house.keepers.beat()
+        for live_id in house.keepers.strays(house.boxes.lying()):
+            house.boxes.discard(live_id)
     with house.database.transaction() as session:
         library.install_shipped(session, house.clock())
     seals.recover(house)

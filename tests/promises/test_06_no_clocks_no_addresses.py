@@ -32,6 +32,7 @@ PHONES = 6
 
 CLOCKS = {
     "accounts.created_at": "staff",
+    "keepers.seen_at": "a process's own beat",
     "staff_sessions.created_at": "staff",
     "staff_sessions.expires_at": "staff",
     "staff_links.expires_at": "staff",

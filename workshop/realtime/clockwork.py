@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import gevent
 from flask_babel import force_locale
 
-from .. import check_ins, outbox, questions, rehearsals, retention, seals, simulated_phones, wellbeing
+from .. import check_ins, keepers, outbox, questions, rehearsals, retention, seals, simulated_phones, wellbeing
 from ..house import House
+from . import notices
 
 if TYPE_CHECKING:
     from . import Realtime
@@ -65,8 +66,23 @@ def start(house: House, realtime: Realtime) -> None:
         (CHECKPOINT, house.database.empty_log),
         (PURGE, lambda: retention.keep_house(house)),
         (PURGE, lambda: rehearsals.sweep(house)),
+        *_among_several(house, realtime),
     ):
         gevent.spawn(_every, period, work)
+
+
+def _among_several(house: House, realtime: Realtime) -> list[tuple[float, Callable[[], None]]]:
+    """Return what runs only where other processes serve the same database."""
+    if not isinstance(house.keepers, keepers.Keepers):
+        return []
+    posted = notices.Notices(house, realtime.coalescer.mark, realtime.registry.followed)
+    house.database.on_notice(posted.post)
+    posted.start()
+    return [
+        (keepers.BEAT, house.keepers.pulse),
+        (notices.BLIND, posted.look),
+        (PURGE, house.keepers.tidy),
+    ]
 
 
 def _beat() -> None:
