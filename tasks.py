@@ -349,7 +349,8 @@ def task_test(arguments: list[str]) -> int:
     """Run every test that is not marked slow; browser tests where a Chromium is found."""
     set_up(dev=True)
     workers = str(min(4, os.cpu_count() or 1))  # each may start servers and a browser
-    _pytest(arguments, "-n", workers, "--dist", "loadfile", "-m", "not slow")
+    # Stealing: files stay together (they share servers and played sessions) until somebody has nothing left to do.
+    _pytest(arguments, "-n", workers, "--dist", "worksteal", "-m", "not slow")
 
 
 def task_test_e2e(arguments: list[str]) -> int:
@@ -376,6 +377,8 @@ def task_translations(_arguments: list[str]) -> int:
     babel = [str(PYTHON), "-m", "babel.messages.frontend", "--quiet"]
     template = VENV / "messages.pot"
     plain = ["--no-location", "--no-wrap"]
+    catalogues = sorted(TRANSLATIONS.glob("*/LC_MESSAGES/messages.po"))
+    heads = {path: path.read_text(encoding="utf-8").partition("\n\nmsgid ")[0] + "\n\n" for path in catalogues}
     steps = [
         [*babel, "extract", "-F", "babel.cfg", "-k", "_l", "-k", "N_", *plain, "--sort-output", "-o", str(template), "."],
         [*babel, "update", "-i", str(template), "-d", str(TRANSLATIONS), "--no-wrap", "--ignore-obsolete", "-N",
@@ -384,6 +387,9 @@ def task_translations(_arguments: list[str]) -> int:
     for step in steps:
         if subprocess.run(step, check=False).returncode:
             return 1
+    # Babel would write a head of its own, with the day and its version; without it a catalogue has none.
+    for path, head in heads.items():
+        path.write_text(head + path.read_text(encoding="utf-8"), encoding="utf-8")
     return 0
 
 

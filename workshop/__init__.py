@@ -41,17 +41,22 @@ def create_app(settings: Settings | None = None, *, several: bool = False) -> Fl
         check_ins,
         corrections,
         delivery,
+        editor,
         errors,
         exports,
         facilitate,
         facilitators,
         follow_up,
+        guide_begin,
+        guide_sharing,
+        guide_versions,
         headers,
         health,
         keeping,
         kept,
         language,
         limits,
+        moderation,
         notes,
         offline,
         paper,
@@ -103,6 +108,10 @@ def create_app(settings: Settings | None = None, *, several: bool = False) -> Fl
     app.register_blueprint(health.bp)
     app.register_blueprint(accounts.bp)
     app.register_blueprint(authoring.bp)
+    app.register_blueprint(guide_begin.bp)
+    app.register_blueprint(editor.bp)
+    app.register_blueprint(guide_versions.bp)
+    app.register_blueprint(guide_sharing.bp)
     app.register_blueprint(facilitate.bp)
     app.register_blueprint(facilitators.bp)
     app.register_blueprint(take_part.bp)
@@ -115,6 +124,7 @@ def create_app(settings: Settings | None = None, *, several: bool = False) -> Fl
     app.register_blueprint(breakouts.bp)
     app.register_blueprint(actions.bp)
     app.register_blueprint(themes.bp)
+    app.register_blueprint(moderation.bp)
     app.register_blueprint(stage.bp)
     app.register_blueprint(run_of_show.bp)
     app.register_blueprint(reports.bp)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import socketio
@@ -19,7 +20,7 @@ from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
-from tests.conftest import ROOT, LiveServer, make_account
+from tests.conftest import ROOT, LiveServer, free_port, fresh_database, make_account
 from tests.small_guide import look_up, make_session
 from workshop import accounts
 from workshop.house import House
@@ -28,6 +29,7 @@ from workshop.models import Account
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -42,14 +44,41 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def _one_server(_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    folder = tmp_path_factory.mktemp("server")
+    with fresh_database(_template, folder) as url:
+        server = LiveServer(folder / "served", free_port(), url)
+        server.data_dir.mkdir()
+        yield server
+        if server.process is not None and server.process.poll() is None:
+            server.kill()
+
+
+@pytest.fixture
+def live_server(_one_server: LiveServer) -> LiveServer:
+    """Return a running server; a file's tests share it, each with people and a session of its own.
+
+    A test may stop, kill or restart it: the next one finds it running.
+    """
+    if _one_server.process is None or _one_server.process.poll() is not None:
+        _one_server.start()
+    return _one_server
+
+
 @pytest.fixture
 def shot(tmp_path: Path) -> Callable[[Page, str], Path]:
-    """Return a maker of screenshots; SCREENSHOTS names a folder to keep them in."""
+    """Return a maker of screenshots for people to look at: SCREENSHOTS names a folder to keep them in.
+
+    Without it none are taken: no test judges one, and drawing them takes a quarter of a browser's time.
+    """
     folder = Path(os.environ.get("SCREENSHOTS", tmp_path / "shots"))
     folder.mkdir(parents=True, exist_ok=True)
 
     def take(page: Page, name: str) -> Path:
         path = folder / f"{name}.png"
+        if "SCREENSHOTS" not in os.environ:
+            return path
         try:
             page.screenshot(path=path)
         except Error:  # a busy machine's Chromium sometimes has no frame to show; nothing is judged by the picture
@@ -62,13 +91,26 @@ def shot(tmp_path: Path) -> Callable[[Page, str], Path]:
 
 def axe_findings(page: Page) -> list[str]:
     """Return what axe finds wrong with the page as it stands; best is nothing."""
-    page.evaluate(AXE.read_text())  # evaluated, not added as a script: the page's own policy forbids that
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(AXE.read_text())  # evaluated, not added as a script: the page's own policy forbids that
     found: list[dict[str, Any]] = page.evaluate(
         "tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']}).then(r => r.violations)", TAGS
     )
     return [
         f"{one['id']}: {node['html'][:200]} {node['failureSummary'][:300]}" for one in found for node in one["nodes"]
     ]
+
+
+def dressed(page: Page, sizes: Sequence[tuple[int, int]]) -> Iterator[str]:
+    """Show the page in each of these sizes, light and dark, and yield the name of each: one page, looked at all round.
+
+    A colour may take its time to change; what is between two schemes is in neither.
+    """
+    for (width, height), scheme in product(sizes, SCHEMES):
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=scheme)
+        page.evaluate("document.getAnimations().forEach(one => one instanceof CSSTransition && one.finish())")
+        yield f"{width}-{scheme}"
 
 
 @dataclass

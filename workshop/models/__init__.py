@@ -13,9 +13,10 @@ from .facilitators import SessionInvitation, SessionRemote
 from .follow_up import Action, CheckIn, FollowUp
 from .guides import Guide, GuideDraft, GuideEditor, GuideState, GuideVersion
 from .keepers import Keeper, Keeping
+from .moderation import ModerationDay, Reading
 from .questions import QuestionList
 from .reports import Delivery, Freeze, Mail, ReportFile, ReportText, ReportVersion
-from .sessions import ActivityRun, Card, LiveSession, SessionRole
+from .sessions import ActivityRun, Card, LiveSession, ParkedText, SessionRole
 from .staff import Account, StaffLink, StaffSession
 from .themes import ThemeBoard
 
@@ -39,7 +40,10 @@ __all__ = [
     "Keeping",
     "LiveSession",
     "Mail",
+    "ModerationDay",
+    "ParkedText",
     "QuestionList",
+    "Reading",
     "ReportFile",
     "ReportText",
     "ReportVersion",

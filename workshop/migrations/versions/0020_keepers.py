@@ -1,6 +1,6 @@
 """Several processes: which one serves which live session.
 
-Revision 0020, follows 0013.
+Revision 0020, follows 0015.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0020"
-down_revision = "0013"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
