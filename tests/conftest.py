@@ -357,8 +357,8 @@ class LiveServer:
         """Return the path of the last first-account link that was printed."""
         return re.findall(r"(/staff/first/[\w-]+)", self.log)[-1]
 
-    def start(self) -> None:
-        """Start the server and wait until it answers and has said all that it says at start."""
+    def start(self, host: str = "") -> None:
+        """Start the server and wait until it answers and has said all that it says at start; `host`: its name, if not this machine's."""
         said = self.log.count("Ctrl-C") if (self.data_dir.parent / "server.log").exists() else 0
         environ = {
             **{name: value for name, value in os.environ.items() if name in PASSED_ON},
@@ -378,7 +378,8 @@ class LiveServer:
             if self.process.poll() is not None:
                 raise AssertionError(f"the server stopped at once:\n{self.log}")
             try:
-                urllib.request.urlopen(self.url + "/staff/sign-in", timeout=5).close()
+                asked = urllib.request.Request(self.url + "/staff/sign-in", headers={"Host": host} if host else {})
+                urllib.request.urlopen(asked, timeout=5).close()
                 if self.log.count("Ctrl-C") > said:
                     return
             except (urllib.error.URLError, ConnectionError, TimeoutError):

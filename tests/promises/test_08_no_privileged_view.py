@@ -43,6 +43,9 @@ MODERATE = frozenset({"run", "moderate"})
 
 ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/"): ANYBODY,
+    ("GET", "/healthz"): ANYBODY,  # one word
+    ("GET", "/readyz"): ANYBODY,  # one word, or what is wrong with the machine
+    ("GET", "/metrics"): ANYBODY,  # on this machine itself, as here; figures that count nobody
     ("POST", "/language"): ANYBODY,  # a cookie in the browser that asks; nothing here changes
     ("POST", "/"): ANYBODY,
     ("GET", "/<string(length=6):code>"): ANYBODY,
