@@ -170,6 +170,8 @@ class Wire:
             text = packet if isinstance(packet, str) else packet.decode("utf-8", "replace")
             if text == "2":
                 self.write("3")
+            elif text in ("1", "41"):  # the server's goodbye: from here on it neither hears nor tells anything
+                raise Gone
             elif text.startswith('42["screen"'):
                 self.screens.append(json.loads(text[2:])[1])
             else:
@@ -196,12 +198,16 @@ class Wire:
         return self.call("answer", {"run": run, "revision": revision, "fields": fields, "pad": ""})
 
     def ended(self) -> bool:
-        """Wait for the end of the connection; False when the server keeps it for as long as one waits."""
+        """Wait for the end of the connection; False when the server still keeps it after a while."""
+        patience = threading.Timer(PATIENCE, self.close)
+        patience.start()
         try:
             while True:
                 self.read()
-        except Gone as gone:
-            return not isinstance(gone.__cause__, websocket.WebSocketTimeoutException)
+        except Gone:
+            return patience.is_alive()
+        finally:
+            patience.cancel()
 
     def close(self) -> None:
         """Break off without a word."""
