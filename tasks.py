@@ -370,6 +370,8 @@ def task_translations(_arguments: list[str]) -> int:
     babel = [str(PYTHON), "-m", "babel.messages.frontend", "--quiet"]
     template = VENV / "messages.pot"
     plain = ["--no-location", "--no-wrap"]
+    catalogues = sorted(TRANSLATIONS.glob("*/LC_MESSAGES/messages.po"))
+    heads = {path: path.read_text(encoding="utf-8").partition("\n\nmsgid ")[0] + "\n\n" for path in catalogues}
     steps = [
         [*babel, "extract", "-F", "babel.cfg", "-k", "_l", "-k", "N_", *plain, "--sort-output", "-o", str(template), "."],
         [*babel, "update", "-i", str(template), "-d", str(TRANSLATIONS), "--no-wrap", "--ignore-obsolete", "-N",
@@ -378,6 +380,9 @@ def task_translations(_arguments: list[str]) -> int:
     for step in steps:
         if subprocess.run(step, check=False).returncode:
             return 1
+    # Babel would write a head of its own, with the day and its version; without it a catalogue has none.
+    for path, head in heads.items():
+        path.write_text(head + path.read_text(encoding="utf-8"), encoding="utf-8")
     return 0
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, MetaData, Table, inspect, text
+from sqlalchemy import Connection, Engine, MetaData, Table, inspect, text
 
 from workshop import migrations
 from workshop.db import Base, make_engine
@@ -109,6 +109,47 @@ def test_a_step_that_makes_a_table_anew_loses_nothing_that_refers_to_it(
     with engine.connect() as connection:
         assert connection.execute(text("SELECT guide_id FROM live_sessions")).scalars().all() == ["a-guide"]
     engine.dispose()
+
+
+def test_the_step_back_from_moderation_brings_nothing_hidden_to_light(empty_database_url: str) -> None:
+    migrate(empty_database_url)
+    engine = make_engine(empty_database_url)
+    empty = {"shows": 0, "out": [], "marks": {}, "undo": [], "redo": []}
+    release = {"too_few": False, "result": {"words": [["calm", "few"]]}}
+    with engine.begin() as connection:
+        _a_row(connection, "live_sessions", {"id": "a-session", "phase": "running", "guide_id": None})
+        for run, state, body in (
+            ("shown", "released", {**empty, "queue": False, "marks": {"shown-2": ["hidden", "", []]}}),
+            ("read", "reading", {**empty, "queue": True, "out": ["read-1"]}),
+            ("cloud", "released", {**empty, "queue": False, "marks": {"a-word": ["hidden", "", []]}}),
+        ):
+            values = {"id": run, "live_id": "a-session", "activity_id": run, "state": state, "release": release}
+            _a_row(connection, "activity_runs", values)
+            _a_row(connection, "readings", {"run_id": run, "version": 1, "body": body})
+            for number in (1, 2) if run != "cloud" else ():
+                card = {"id": f"{run}-{number}", "run_id": run, "held": "", "text": f"{run} {number}"}
+                _a_row(connection, "cards", card)
+    _step(engine, "downgrade", "0013")
+    with engine.connect() as connection:
+        assert sorted(connection.execute(text("SELECT id FROM cards")).scalars()) == ["read-1", "shown-1"]
+        assert set(connection.execute(text("SELECT state FROM activity_runs")).scalars()) == {"released"}
+        cloud = connection.execute(text("SELECT release FROM activity_runs WHERE id = 'cloud'")).scalar()
+        assert "calm" not in str(cloud)
+        assert not {"readings", "moderation_days"} & set(inspect(connection).get_table_names())
+    engine.dispose()
+    migrate(empty_database_url)
+    assert is_current(empty_database_url)
+
+
+def _step(engine: Engine, which: str, revision: str) -> None:
+    """Take steps of the schema by hand, in one transaction as `migrate` does."""
+    with engine.begin() as connection:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        config = migrations._config()
+        config.attributes["connection"] = connection
+        getattr(migrations.command, which)(config, revision)
 
 
 def _a_row(connection: Connection, table: str, values: dict[str, object]) -> None:

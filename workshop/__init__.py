@@ -39,15 +39,20 @@ def create_app(settings: Settings | None = None) -> Flask:
         check_ins,
         corrections,
         delivery,
+        editor,
         errors,
         exports,
         facilitate,
         facilitators,
         follow_up,
+        guide_begin,
+        guide_sharing,
+        guide_versions,
         headers,
         kept,
         language,
         limits,
+        moderation,
         notes,
         offline,
         paper,
@@ -97,6 +102,10 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     app.register_blueprint(accounts.bp)
     app.register_blueprint(authoring.bp)
+    app.register_blueprint(guide_begin.bp)
+    app.register_blueprint(editor.bp)
+    app.register_blueprint(guide_versions.bp)
+    app.register_blueprint(guide_sharing.bp)
     app.register_blueprint(facilitate.bp)
     app.register_blueprint(facilitators.bp)
     app.register_blueprint(take_part.bp)
@@ -109,6 +118,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(breakouts.bp)
     app.register_blueprint(actions.bp)
     app.register_blueprint(themes.bp)
+    app.register_blueprint(moderation.bp)
     app.register_blueprint(stage.bp)
     app.register_blueprint(run_of_show.bp)
     app.register_blueprint(reports.bp)

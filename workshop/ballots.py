@@ -99,6 +99,7 @@ class BallotBox(ballot_paper.PaperInTheBox, ballot_breakouts.BreakoutsInTheBox):
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.RLock()
+        self._lingering = False  # something was written that stays past the next seal
         self._pending: deque[_Item] = deque()  # one object for good: a list that is swapped loses late comers
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
@@ -134,13 +135,23 @@ class BallotBox(ballot_paper.PaperInTheBox, ballot_breakouts.BreakoutsInTheBox):
 
     # -- answers
 
-    def cast(self, run_id: str, tag: bytes, revision: int, body: str | None, *, final: bool = False) -> Cast:
+    def cast(
+        self,
+        run_id: str,
+        tag: bytes,
+        revision: int,
+        body: str | None,
+        *,
+        final: bool = False,
+        lingers: bool = False,
+    ) -> Cast:
         """Put an answer (or a pass: `body` None) into the box; return after the durable commit.
 
         A higher revision replaces; the same revision with the same body is
         success; a lower one is "older" and changes nothing. A `final` answer
         (rolling) is never replaced. Casts that wait while a commit runs share
-        the next one.
+        the next one. What `lingers` lies here past the close of other questions
+        (a parking lot), so its order of arrival goes with the next `tidy`.
         """
         item = _Item(run_id, tag, revision, body, final)
         self._pending.append(item)
@@ -154,6 +165,7 @@ class BallotBox(ballot_paper.PaperInTheBox, ballot_breakouts.BreakoutsInTheBox):
                         other.error = error
                 for other in batch:
                     other.done = True
+        self._lingering |= lingers
         if item.error is not None or item.outcome is None:
             raise WorkshopError(
                 _(
@@ -264,6 +276,19 @@ class BallotBox(ballot_paper.PaperInTheBox, ballot_breakouts.BreakoutsInTheBox):
         """Rewrite the file and empty its log: nothing of what was there is left in it."""
         with self._lock:
             in_a_thread(lambda: self._db.execute("vacuum"))
+            self.checkpoint()
+
+    def tidy(self) -> None:
+        """Empty the log; where something lies here for long, also lay all rows in the order of their tags (promise 5).
+
+        A page keeps its rows in the order in which they were written (ANONYMITY.md,
+        fact 2). While one question is open that is declared; a parking lot is open
+        all day, so what was written to it is rewritten within seconds.
+        """
+        if self._lingering:
+            self._lingering = False
+            self.rewrite()
+        else:
             self.checkpoint()
 
     def checkpoint(self) -> None:
@@ -384,7 +409,7 @@ class BallotBoxes:
         """Empty the logs of all boxes; a busy one is tried again at the next call."""
         for box in list(self._open.values()):
             try:
-                box.checkpoint()
+                box.tidy()
             except sqlite3.Error:
                 continue
 

@@ -3,7 +3,8 @@
 Lives here: what each reader may read (`RULES`), as the JSON of
 `reports/document.py` plus one `drawing` per result that `jobs.py` turns into
 markup. Not here: when this is done and that it is done once (`freezes.py`), and
-what the staff put right afterwards (`versions.py`).
+what the staff put right afterwards (`versions.py`). It is one file because what a
+reader may read is decided by reading all of it together.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 
-from . import anonymity, questions, report_prose, rounds, shown_to_whom
+from . import anonymity, moderation, parking, questions, report_prose, rounds, shown_to_whom
 from .activities import KINDS
 from .boards import Theme
 from .guides.schema import Activity, Guide, Step
@@ -116,6 +117,10 @@ class Material:
     cards: Mapping[str, Sequence[Words]]  # activity id -> released cards
     texts: Texts
     themes: Mapping[str, Sequence[Theme]] = field(default_factory=dict)  # activity id -> its themes, with cards' ids
+    hidden: Mapping[str, Sequence[Words]] = field(default_factory=dict)  # cards that the room does not see any more
+    read: Mapping[str, moderation.Texts] = field(default_factory=dict)  # what those who moderate decided, per activity
+    guarded: Mapping[str, Sequence[str]] = field(default_factory=dict)  # what of it no staff text may repeat
+    parked: Sequence[parking.Entry] = ()  # what the facilitator parked at the console: staff text
 
 
 def people_words(count: int, floor: int) -> str:
@@ -268,7 +273,7 @@ def asked_in(material: Material, step: Step) -> list[Activity]:
 
 def _section(material: Material, number: int, step: Step, asked: Sequence[Activity], edition: str) -> dict[str, Any]:
     blocks = [_block(material, activity, edition) for activity in asked]
-    if all(material.results[activity.id].get("too_few") for activity in asked):
+    if all(material.results[one.id].get("too_few") and not KINDS[one.kind].all_along for one in asked):
         blocks = [{"heading": _("Nothing is shown from this step"), "note": too_few(material.live)}]
     return {
         "label": _("Step %(number)s", number=number),
@@ -286,6 +291,8 @@ def too_few(live: LiveSession) -> str:
 def _block(material: Material, activity: Activity, edition: str) -> dict[str, Any]:
     live, release = material.live, material.results[activity.id]
     block: dict[str, Any] = {"heading": activity.prompt, "activity": activity.id}
+    if noted := parking.printed(material.guide, material.results, material.parked, activity):
+        block["parked"] = {"heading": _("Noted by %(leader)s", leader=live.leader), "items": noted}
     if release.get("too_few"):
         return {**block, "note": too_few(live)}
     people = answered_words(release, live.room_floor)
@@ -295,6 +302,8 @@ def _block(material: Material, activity: Activity, edition: str) -> dict[str, An
     if kind.own_words:
         words = _words(material, activity, edition)
         if not (RULES[edition].words_of_the_room and live.facilitator_words and release.get("words_ok")):
+            return {**block, "people": people, **words}
+        if release.get("emptied"):  # every word of it was hidden by those who moderate
             return {**block, "people": people, **words}
         block |= {"heard": words["heard"]} if "heard" in words else {}
     block["drawing"] = {

@@ -187,7 +187,7 @@ def _result(material: Material, step: InStep, activity: Activity) -> Result:
         "heard": _lines(material.texts.heard.get(activity.id, "")),
     }
     own = kind.texts or kind.own_words
-    if own and not (live.facilitator_words and release.get("words_ok")):
+    if own and (release.get("emptied") or not (live.facilitator_words and release.get("words_ok"))):
         return made("room_only", note=_("What was written here stays in the room."), **said)
     if kind.texts:
         cards = sorted(material.cards.get(activity.id, ()), key=lambda card: card.id)

@@ -37,7 +37,7 @@ from .freezes import aware
 from .house import House
 from .models import Delivery, LiveSession, Mail
 from .settings import Settings, is_mail
-from .words import _
+from .words import _, speaking
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +64,7 @@ class Letter:
     body: str
     pdf: bytes | None = None
     pdf_name: str = "report.pdf"
+    language: str = ""  # in which its session reads what became of it
 
 
 class Refused(Exception):
@@ -235,15 +236,26 @@ def tick(house: House) -> None:
             letter = _claim(house, mail_id)
             if letter is None:
                 continue
-            try:
-                postman.carry(compose(house.settings, letter, now), letter.recipient)
-            except Refused as refused:
-                _not_taken(house, mail_id, refused)
-            except Exception as error:  # a defect must not stop the others; its text could hold an address
-                log.error("a mail could not be written: %s", type(error).__name__)
-                _not_taken(house, mail_id, Refused(_("The mail could not be written. Change its text."), final=True))
-            else:
-                _taken(house, mail_id)
+            with speaking(letter.language):
+                _carry(house, postman, letter, now)
+
+
+def _carry(house: House, postman: _Postman, letter: Letter, now: datetime) -> None:
+    try:
+        postman.carry(compose(house.settings, letter, now), letter.recipient)
+    except Refused as refused:
+        _not_taken(house, letter.id, refused)
+    except Exception as error:  # a defect must not stop the others; its text could hold an address
+        log.error("a mail could not be written: %s", type(error).__name__)
+        _not_taken(house, letter.id, Refused(_("The mail could not be written. Change its text."), final=True))
+    else:
+        _taken(house, letter.id)
+
+
+def _language(session: Session, mail: Mail) -> str:
+    """Return the language in which a mail's session reads what became of it."""
+    live = session.get(LiveSession, mail.live_id) if mail.live_id else None
+    return live.language if live else ""
 
 
 def _give_up(session: Session, now: datetime) -> None:
@@ -251,7 +263,8 @@ def _give_up(session: Session, now: datetime) -> None:
     late = select(Mail).where(Mail.state == "waiting", Mail.expires_at <= now)
     for mail in session.scalars(late):
         mail.state = "failed"
-        mail.note = " ".join([_("Not delivered within a day."), mail.note]).strip()
+        with speaking(_language(session, mail)):
+            mail.note = " ".join([_("Not delivered within a day."), mail.note]).strip()
 
 
 def _claim(house: House, mail_id: str) -> Letter | None:
@@ -270,13 +283,14 @@ def _claim(house: House, mail_id: str) -> Letter | None:
         if claimed.rowcount != 1:  # type: ignore[attr-defined]
             return None
         if mail.delivery_id is None:
-            return Letter(mail.id, mail.recipient, mail.subject, mail.body)
+            return Letter(mail.id, mail.recipient, mail.subject, mail.body, language=_language(session, mail))
         delivery = session.get(Delivery, mail.delivery_id)
         if delivery is None or not deliveries.is_open(delivery, now):
             cancel(session, mail)
             return None
         body = mail.body.replace(LINK, deliveries.address(house, delivery))
-        return Letter(mail.id, mail.recipient, mail.subject, body, _pdf(session, delivery) if mail.attach else None)
+        attached = _pdf(session, delivery) if mail.attach else None
+        return Letter(mail.id, mail.recipient, mail.subject, body, attached, language=_language(session, mail))
 
 
 def _pdf(session: Session, delivery: Delivery) -> bytes | None:

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from . import anonymity, paper_cards, questions, releases, rounds
+from . import anonymity, moderation, paper_cards, questions, releases, rounds
 from .activities import KINDS
 from .ballots import BallotBox
 from .db import notify
@@ -43,7 +43,7 @@ def begin_closing(session: Session, live: LiveSession, run: ActivityRun) -> None
 
 
 def seal(house: House, live_id: str, run_id: str) -> bool:
-    """Carry a closing run through steps 2 to 6; return whether it is released.
+    """Carry a closing run through steps 2 to 6; return whether it is released, or may be read where that comes first.
 
     Every step is idempotent, because two databases cannot commit together:
     whatever dies in between, a second call goes on where the first one stopped,
@@ -76,8 +76,12 @@ def seal(house: House, live_id: str, run_id: str) -> bool:
                 .execution_options(synchronize_session=False)
             )
             if hits(changed) == 1:
+                decided = moderation.kept(session, run_id)
                 session.execute(delete(Card).where(Card.run_id == run_id))
                 _insert_cards(session, run_id, released, ids)
+                moderation.carry(session, run_id, decided)
+                if moderation.queues(live, activity) and not released.release["too_few"]:
+                    moderation.begin(session, run_id)
                 if voted_on and not released.release["too_few"]:
                     result = questions.close(session, live, run_id, ballots)
                     session.execute(
@@ -92,10 +96,17 @@ def seal(house: House, live_id: str, run_id: str) -> bool:
         log.warning("the ballot box could not be emptied yet; trying again (%s)", type(error).__name__)
         return False
     with house.database.transaction() as session:  # 6
+        live, run = get(session, live_id), session.get(ActivityRun, run_id)
+        sealed = run is not None and run.state == "sealed"
+        read = (
+            run is not None
+            and sealed
+            and moderation.waits(session, live, run, guide_of(live).activity(run.activity_id))
+        )
         changed = session.execute(
             update(ActivityRun)
             .where(ActivityRun.id == run_id, ActivityRun.state == "sealed")
-            .values(state="released")
+            .values(state="reading" if read else "released")
             .execution_options(synchronize_session=False)
         )
         if hits(changed) == 1:
@@ -141,7 +152,7 @@ def tick(house: House) -> None:
             select(ActivityRun.id, ActivityRun.live_id, ActivityRun.state)
             .join(LiveSession, LiveSession.id == ActivityRun.live_id)
             .where(
-                ActivityRun.state != "released",
+                ActivityRun.state.not_in(("reading", "released")),
                 or_(ActivityRun.state != "open", LiveSession.timer_ends_at.is_not(None)),
             )
         ).all()
@@ -169,7 +180,7 @@ def _is_due(house: House, live_id: str, run_id: str, now: datetime) -> bool:
         if now < ends + timedelta(seconds=GRACE_SECONDS):
             return False
         run = session.get(ActivityRun, run_id)
-        if run is None or run.state != "open":
+        if run is None or run.state != "open" or run.activity_id != live.at:  # a parking lot is not what is timed
             return False
         try:
             begin_closing(session, live, run)
@@ -229,6 +240,8 @@ def _roll_one(house: House, live_id: str, run_id: str) -> None:
         )
         if hits(changed) == 1 and kind.texts:
             _insert_cards(session, run_id, releases.build(live, activity, fresh))
+        if hits(changed) == 1 and moderation.queues(live, activity):
+            moderation.begin(session, run_id)
         if hits(changed) == 1 and kind.takes_votes:
             questions.admit(session, run_id)
         notify(session, live_id)
@@ -254,7 +267,7 @@ def recover(house: House) -> None:
     with house.database.transaction() as session:
         busy = session.execute(
             select(ActivityRun.id, ActivityRun.live_id, ActivityRun.state, ActivityRun.batch).where(
-                ActivityRun.state != "released"
+                ActivityRun.state.not_in(("reading", "released"))
             )
         ).all()
     for run_id, live_id, state, batch in busy:

@@ -66,7 +66,9 @@ def serve(settings: Settings) -> int:
     announce(app, sys.stdout)
     stop.wait()
 
-    server.stop(timeout=2)  # sockets stay open by nature; phones come back by themselves
+    server.stop_accepting()
+    app.extensions["realtime"].transport.farewell()
+    server.stop(timeout=2)  # who is left here is cut; phones come back by themselves
     house: House = app.extensions["house"]
     house.boxes.close()
     house.database.engine.dispose()
@@ -165,7 +167,21 @@ class Connection(WSGIHandler):  # type: ignore[misc]
         environ: dict[str, Any] = super().get_environ()
         if environ.get("HTTP_UPGRADE", "").lower() != "websocket":
             environ["wsgi.input"] = Body(environ["wsgi.input"])
+        elif self.socket.family in (socket.AF_INET, socket.AF_INET6):
+            environ["unstuck.hand_over"] = self.hand_over
         return environ
+
+    def hand_over(self) -> tuple[int, int, bytes]:
+        """Give the connection away as (family, descriptor, what was read ahead), and have no more to do with it."""
+        sock: Any = self.socket
+        self.socket: Any = None
+        self.close_connection = True
+        sock.settimeout(0)
+        ahead = bytes(self.rfile.peek())
+        return int(sock.family), int(sock.detach()), ahead
+
+    def log_request(self) -> None:
+        """Say nothing of who asked for what."""
 
     def log_error(self, msg: str, *args: Any) -> None:
         """Say nothing: the parent's messages carry the client's address."""

@@ -70,6 +70,7 @@ TABLE: tuple[Setting, ...] = (
     ),
     Setting("HOST", str, EVERYWHERE, "Network interface to listen on; 127.0.0.1 keeps other machines out."),
     Setting("PORT", int, "8000", "Port to listen on."),
+    Setting("TRANSPORT", str, "direct", "How messages reach phones: direct (our own) or stock (Flask-SocketIO's)."),
     Setting("TRUSTED_PROXIES", int, "0", "How many proxies of your own stand in front; 0 ignores their headers."),
     Setting("MAX_PHONES", int, "1000", "Most phones that may join one session."),
     Setting("KEEP_REPORTS_DAYS", int, "730", "Days after a session's end that its reports are kept."),
@@ -103,6 +104,7 @@ class Settings:
     base_url: str = ""
     host: str = EVERYWHERE
     port: int = 8000
+    transport: str = "direct"
     trusted_proxies: int = 0
     max_phones: int = 1000
     keep_reports_days: int = 730
@@ -213,6 +215,10 @@ def _read(setting: Setting, text: str) -> Any:
         if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             raise SettingsError(f"LOG_LEVEL={text} is unknown. Write LOG_LEVEL=DEBUG, INFO, WARNING or ERROR.")
         return text.upper()
+    if setting.name == "TRANSPORT":
+        if text.lower() not in ("direct", "stock"):
+            raise SettingsError(f"TRANSPORT={text} is unknown. Write TRANSPORT=direct or stock.")
+        return text.lower()
     if setting.name == "SMTP_SECURITY":
         if text.lower() not in ("none", "starttls", "tls"):
             raise SettingsError(f"SMTP_SECURITY={text} is unknown. Write SMTP_SECURITY=starttls, tls or none.")

@@ -95,6 +95,13 @@ def test_the_print_shop_knows_nothing_of_the_house(path: Path) -> None:
     assert not {module for module, _names in imported(path, "reports") if module.partition(".")[0] == "workshop"}
 
 
+def test_the_direct_transport_knows_nothing_of_workshops() -> None:
+    paths = sorted((ROOT / "workshop" / "realtime" / "direct").glob("*.py"))
+    assert paths
+    for path in paths:
+        assert {name for name in reached(path) if not name.startswith("realtime.direct")} <= {"realtime"}, path
+
+
 def test_weasyprint_is_imported_in_one_module() -> None:
     importing = [
         ids(path)

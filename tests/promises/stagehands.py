@@ -59,6 +59,7 @@ KINDS: dict[str, dict[str, Any]] = {
     },
     "estimate": {"kind": "estimate", "settings": {"low": 0, "high": 40}},
     "rolling-questions": {"kind": "questions"},
+    "lot": {"kind": "parking"},
     "pulse": {"kind": "pulse"},
     "statements": {
         "kind": "statements",
@@ -78,7 +79,7 @@ def canary() -> str:
 def fields_for(sort: str, text: str = "", *, quotable: bool = False) -> dict[str, list[str]]:
     """Return an answer to an activity of this sort; `text` goes wherever words go."""
     text = text or canary()
-    if sort in ("text", "rolling-text", "cards", "rolling-questions"):
+    if sort in ("text", "rolling-text", "cards", "rolling-questions", "lot"):
         fields = {"text-0": [text]}
         if sort == "cards":
             fields["text-1"] = [text[::-1]]
@@ -215,8 +216,9 @@ class Room:
         live_sessions.move(self.house, "run", self.live_id, command, argument, self.live.version)
 
     def open(self) -> str:
-        """Open the question the room is at and return its run."""
-        self.move("open")
+        """Open the question the room is at and return its run; a parking lot is open already."""
+        if not REGISTRY[live_sessions.guide_of(self.live).activity(self.live.at or "").kind].all_along:
+            self.move("open")
         return self.run_id
 
     def send(self, phone: int, run_id: str, fields: dict[str, list[str]] | None, revision: int = 1) -> None:

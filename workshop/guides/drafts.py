@@ -200,8 +200,8 @@ def enter(
 ) -> bool:
     """Set fields of a draft, of a translation where `language` is given; return whether others' changes came along.
 
-    Raises Conflict where a field was changed elsewhere meanwhile, Stale where
-    that cannot be told.
+    Raises Conflict where a field was changed elsewhere since it was seen, Stale
+    where that cannot be told.
     """
     row = library.editable(session, actor, guide_id)
     present = _draft(session, row)
@@ -210,8 +210,10 @@ def enter(
         raise _stale()
     kept = _claim(session, row, present.version)
     data = _unpack(session.get_one(models.GuideState, (row.id, kept.at)).data)
+    if language and language not in data.get("translations", {}):
+        raise NotFound(_("This translation is no longer in the guide."))
     for one in entered:
-        if merged:
+        if one.was is not None:
             now = text_of(data, one.path, language)
             if now not in (one.was, "\n".join(one.texts)):
                 raise Conflict(one.path, now)
@@ -227,12 +229,7 @@ def text_of(data: Data, path: str, language: str = "") -> str:
     """Return what a field holds, as the text that its form would send."""
     if language:
         return edits.word_of(data, language, path)
-    value = settings_form.find(data, path).value
-    if isinstance(value, bool):
-        return "1" if value else ""
-    if isinstance(value, list | tuple):
-        return "\n".join(map(str, value))
-    return "" if value is None else str(value)
+    return settings_form.text(settings_form.find(data, path))
 
 
 def undo(session: Session, actor: Account, guide_id: str, version: int, by: int = -1) -> None:

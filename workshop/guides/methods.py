@@ -34,7 +34,7 @@ ORDER = (
 )
 """As a workshop goes: beginnings first, endings last."""
 
-AROUND = frozenset({"energy-before-after"})
+AROUND = frozenset({"energy-before-after", "parking-lot"})
 """Methods whose last step belongs at the end of the guide, wherever the first one goes."""
 
 STEP_WORDS = ("title", "purpose", "instruction", "talk", "notes")

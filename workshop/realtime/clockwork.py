@@ -48,6 +48,15 @@ def start(house: House, realtime: Realtime) -> None:
         with realtime.coalescer.app.app_context(), force_locale(language):
             yield
 
+    def written(work: Callable[[House], None]) -> Callable[[], None]:
+        """Let work that writes sentences down find its translations."""
+
+        def run() -> None:
+            with realtime.coalescer.app.app_context():
+                work(house)
+
+        return run
+
     simulated = simulated_phones.SimulatedPhones(house, speaking)
     gevent.spawn(realtime.coalescer.run, gevent.sleep)
     for period, work in (
@@ -57,8 +66,8 @@ def start(house: House, realtime: Realtime) -> None:
         (ORDER, lambda: questions.refresh(house)),
         (RIGHTS, rights),
         (PLAN, plan),
-        (MAILS, lambda: outbox.tick(house)),
-        (CHECK_INS, lambda: check_ins.tick(house)),
+        (MAILS, written(outbox.tick)),
+        (CHECK_INS, written(check_ins.tick)),
         (CHECKPOINT, house.boxes.checkpoint),
         (CHECKPOINT, house.database.empty_log),
         (PURGE, lambda: retention.keep_house(house)),
