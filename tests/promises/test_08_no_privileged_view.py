@@ -116,7 +116,6 @@ ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/staff/guides/<guide_id>/share"): SIGNED_IN,
     ("POST", "/staff/guides/<guide_id>/share"): SIGNED_IN,
     ("POST", "/staff/guides/<guide_id>/editors"): SIGNED_IN,
-    ("GET", "/staff/part/<token>"): ANYBODY,  # whoever holds the link, which works once
     ("GET", "/staff/guides/<guide_id>/"): SIGNED_IN,
     ("GET", "/staff/guides/<guide_id>/file"): SIGNED_IN,
     ("POST", "/staff/guides/<guide_id>/archive"): SIGNED_IN,
