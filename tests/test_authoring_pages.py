@@ -228,9 +228,17 @@ def test_a_guide_can_be_read_in_each_of_its_languages(
     signed_in(client, facilitator)
     page = client.get("/staff/guides/team-pulse/?language=de").get_data(as_text=True)
     assert "Wie geht es dir heute?" in page
-    assert "Only in English so far." in page
+    assert "Only in English so far." not in page
     assert '<option selected value="de">' in page
     assert "Team pulse" in client.get("/staff/guides/team-pulse/?language=xx").get_data(as_text=True)
+
+
+def test_what_to_say_is_marked_where_it_is_not_translated(client: CheckedClient, facilitator: Account) -> None:
+    signed_in(client, facilitator)
+    talk = SMALL.replace("minutes: 90,", "minutes: 90, talk: Good morning,")
+    bring(client, talk + "translations: {de: {s: {title: Der einzige Schritt}}}\n")
+    page = client.get("/staff/guides/small/?language=de").get_data(as_text=True)
+    assert "Der einzige Schritt" in page and "Only in English so far." in page
 
 
 def test_template_syntax_and_markup_in_a_guide_stay_words(client: CheckedClient, facilitator: Account) -> None:
