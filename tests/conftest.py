@@ -416,6 +416,25 @@ def live_server(tmp_path: Path, database_url: str) -> Iterator[LiveServer]:
         server.kill()
 
 
+@pytest.fixture(scope="module")
+def shared_server(_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """Return one server for all tests of a file; a test may stop, kill or restart it (`running`)."""
+    place = tmp_path_factory.mktemp("server")
+    with fresh_database(_template, place) as url:
+        server = LiveServer(place / "served", free_port(), url)
+        server.data_dir.mkdir()
+        yield server
+        if server.process is not None and server.process.poll() is None:
+            server.kill()
+
+
+def running(server: LiveServer) -> LiveServer:
+    """Return a server that another test may have ended, running."""
+    if server.process is None or server.process.poll() is not None:
+        server.start()
+    return server
+
+
 @pytest.fixture
 def server_house(live_server: LiveServer) -> Iterator[House]:
     """Return a house on the same main database as `live_server`, to make accounts in.

@@ -77,6 +77,21 @@ def parser() -> argparse.ArgumentParser:
     played.add_argument("--phones", type=int, default=12, help="how many simulated phones, 5 to 30")
     played.add_argument("--language", default="", help="one of the guide's languages")
 
+    proof = add(
+        "verify-anonymity",
+        "Play sessions against this installation's own code and settings, attack them, and print what was found.",
+        verify_anonymity,
+    )
+    proof.add_argument(
+        "--thorough", action="store_true", help="as many sessions as the contract asks for: an hour or more"
+    )
+    proof.add_argument("--seconds", type=float, default=0, help="how long the long season of questions may take")
+    proof.add_argument("--json", metavar="FILE", help="write every figure to a file")
+    proof.add_argument("--database", default="", metavar="URL", help="an empty PostgreSQL database to play in")
+    proof.add_argument(
+        "--allow-inconclusive", action="store_true", help="exit 0 where nothing is missing but a larger sample"
+    )
+
     people.register(
         add,
         commands.add_parser("accounts", help="Look after accounts.").add_subparsers(required=True, metavar="COMMAND"),
@@ -151,6 +166,28 @@ def rehearse(chosen: argparse.Namespace) -> int:
             house.boxes.close()
             house.database.engine.dispose()
     return 0
+
+
+def verify_anonymity(chosen: argparse.Namespace) -> int:
+    """Prove the promises on a scratch installation; 0 all hold, 1 something leaks, 2 something is inconclusive."""
+    from dataclasses import replace
+    from pathlib import Path
+
+    from .proof import run
+    from .proof.wire import WireError
+
+    size = run.THOROUGH if chosen.thorough else run.QUICK
+    if chosen.seconds:
+        size = replace(size, seconds=chosen.seconds)
+    try:
+        proof = run.prove(os.environ, size=size, database_url=chosen.database)
+    except WireError as error:
+        print(f"The proof could not be played. {error}", file=sys.stderr)
+        return 2
+    print("\n".join(proof.lines()))
+    if chosen.json:
+        Path(chosen.json).write_text(json.dumps(proof.as_data(), indent=2), "utf-8")
+    return 0 if chosen.allow_inconclusive and proof.only_too_few else proof.code
 
 
 def first_link(_chosen: argparse.Namespace) -> int:

@@ -149,11 +149,12 @@ def entries(session: Session, live: LiveSession, run: ActivityRun | None) -> tup
     """Return what may be seen of the lot: the facilitator's entries, parked questions, and the room's once it is released."""
     found = staff_entries(session, live)
     parked = dict(questions.parked_cards(session, live))
-    marks = dict(session.execute(select(Card.id, Card.mark).where(Card.id.in_(parked))).tuples() if parked else ())
+    rows = session.execute(select(Card.id, Card.mark).where(Card.id.in_(parked))).all() if parked else ()
+    marks = {row.id: row.mark for row in rows}
     found += tuple(Entry(card, text, "question", marks.get(card, "")) for card, text in parked.items())
     if run is not None and run.state == "released":
-        decided = dict(session.execute(select(Card.id, Card.mark).where(Card.run_id == run.id)).tuples())
-        found += tuple(Entry(card, text, "room", decided[card]) for card, text in moderation.cards(session, run.id))
+        marks = {row.id: row.mark for row in session.execute(select(Card.id, Card.mark).where(Card.run_id == run.id))}
+        found += tuple(Entry(card, text, "room", marks[card]) for card, text in moderation.cards(session, run.id))
     return found
 
 

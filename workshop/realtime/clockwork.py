@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING
 import gevent
 from flask_babel import force_locale
 
-from .. import check_ins, keepers, outbox, questions, rehearsals, retention, seals, simulated_phones, wellbeing
+from .. import (
+    breakout_moves,
+    check_ins,
+    keepers,
+    outbox,
+    questions,
+    rehearsals,
+    retention,
+    seals,
+    simulated_phones,
+    wellbeing,
+)
 from ..house import House
 from . import notices
 
@@ -64,6 +75,7 @@ def start(house: House, realtime: Realtime) -> None:
     gevent.spawn(_beat)
     for period, work in (
         (TICK, lambda: seals.tick(house)),
+        (TICK, lambda: breakout_moves.tick(house)),
         (TICK, simulated.tick),
         (POOL, lambda: seals.roll(house)),
         (ORDER, lambda: questions.refresh(house)),
