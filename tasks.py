@@ -5,7 +5,7 @@ Lives here: finding Python, making `.venv`, fetching what `pyproject.toml` and
 Not here: anything about workshops. Standard library only, and old syntax on
 purpose: a bare `python3` of any age reads this file and gets a clear sentence.
 
-    python3 tasks.py run | test | test-e2e | bench | demo | setup | lint | screenshots | translations
+    python3 tasks.py run | test | test-e2e | bench | demo | setup | fetch | lint | screenshots | translations
 """
 
 from __future__ import annotations
@@ -332,6 +332,13 @@ def task_setup(_arguments: list[str]) -> int:
     return 0
 
 
+def task_fetch(_arguments: list[str]) -> int:
+    """Fetch what running needs, without the test tools, and start nothing."""
+    set_up(dev=False)
+    say("Ready to run: .venv/bin/python app.py")
+    return 0
+
+
 def task_run(arguments: list[str]) -> int:
     """Start the product; PORT and HOST come from the environment."""
     set_up(dev=False)
@@ -342,7 +349,8 @@ def task_test(arguments: list[str]) -> int:
     """Run every test that is not marked slow; browser tests where a Chromium is found."""
     set_up(dev=True)
     workers = str(min(4, os.cpu_count() or 1))  # each may start servers and a browser
-    _pytest(arguments, "-n", workers, "--dist", "loadfile", "-m", "not slow")
+    # Stealing: files stay together (they share servers and played sessions) until somebody has nothing left to do.
+    _pytest(arguments, "-n", workers, "--dist", "worksteal", "-m", "not slow")
 
 
 def task_test_e2e(arguments: list[str]) -> int:
@@ -410,6 +418,7 @@ TASKS: dict[str, Callable[[list[str]], int]] = {
     "bench": task_bench,
     "demo": task_demo,
     "setup": task_setup,
+    "fetch": task_fetch,
     "lint": task_lint,
     "screenshots": task_screenshots,
     "translations": task_translations,

@@ -53,14 +53,16 @@ class Mine:
     spent: bool = False
 
 
-def _open_activity(house: House, live_id: str, run_id: str) -> Activity:
+def _open_activity(house: House, live_id: str, run_id: str) -> tuple[Activity, bool]:
+    """Return what is asked in an open run, and whether the room is there."""
     with house.database.transaction() as session:
         run = session.get(ActivityRun, questions.run_behind(run_id))
         if run is None or run.live_id != live_id:
             raise WorkshopError(_("There is no such question in this session."), code="not_found", status=404)
         if run.state != "open":
             raise Closed(_("This question has closed. Your answer is still on your phone."))
-        return guide_of(get(session, live_id)).activity(run.activity_id)
+        live = get(session, live_id)
+        return guide_of(live).activity(run.activity_id), live.at in (run.activity_id, None)
 
 
 def checked_fields(fields: object) -> dict[str, list[str]]:
@@ -86,13 +88,17 @@ def cast(
 ) -> Receipt:
     """Store an answer, or a pass when `fields` is None; return after the durable commit.
 
-    Raises `AnswerRefused` when it does not fit, `Closed` after the gate has
+    Revision 0 without fields says nothing and changes nothing. Raises
+    `AnswerRefused` when it does not fit, `Closed` after the gate has
     shut, `Older` when this phone has sent something newer, and a 503 when the
     disk refused it. In each case nothing was stored.
     """
+    if revision == 0 and fields is None and not isinstance(revision, bool):
+        # A phone that says nothing in as many bytes as one that parks something (promise 12): nothing is written.
+        return Receipt(mine(house, live_id, secret, run_id).revision)
     if isinstance(revision, bool) or not isinstance(revision, int) or not 1 <= revision <= LARGEST_REVISION:
         raise AnswerRefused(_("This answer could not be read. Reload the page and try again."))
-    activity = _open_activity(house, live_id, run_id)
+    activity, here = _open_activity(house, live_id, run_id)
     kind = KINDS[activity.kind]
     if not kind.asks:
         raise AnswerRefused(_("Nothing is asked here."))
@@ -104,16 +110,15 @@ def cast(
         body = json.dumps(clean, ensure_ascii=False, sort_keys=True)
     final = activity.release == "rolling" and not votes
     tag = breakouts.tag_to_write(house, live_id, secret, run_id) if kind.in_groups else anonymity.tag(secret, run_id)
-    cast_ = house.boxes.box(live_id).cast(run_id, tag, revision, body, final=final)
+    cast_ = house.boxes.box(live_id).cast(run_id, tag, revision, body, final=final, lingers=kind.all_along)
     if cast_.status == "closed":
         raise Closed(_("This question has closed. Your answer is still on your phone."))
     if cast_.status == "older":
         raise Older(_("You have sent a newer answer already, perhaps in another tab. It stays."), cast_.revision)
     if cast_.status == "final":
         raise Older(_("Your answer to this question is final. It was sent already."), cast_.revision)
-    if (
-        cast_.first and not votes
-    ):  # an edit changes no screen, and must not wake one either: that would tell when it came
+    # An edit changes no screen, and must not wake one either: that would tell when it came. Nor does what is parked.
+    if cast_.first and not votes and (here or not kind.all_along):
         house.database.announce(live_id)
     return Receipt(cast_.revision)
 
@@ -121,7 +126,7 @@ def cast(
 def mine(house: House, live_id: str, secret: bytes, run_id: str) -> Mine:
     """Return the author's own answer to an open run; revision 0 when there is none."""
     try:
-        activity = _open_activity(house, live_id, run_id)
+        activity, _here = _open_activity(house, live_id, run_id)
     except Closed:
         return Mine(0)
     tag: bytes | None = anonymity.tag(secret, run_id)

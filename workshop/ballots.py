@@ -99,6 +99,7 @@ class BallotBox(ballot_paper.PaperInTheBox, ballot_breakouts.BreakoutsInTheBox):
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.RLock()
+        self._lingering = False  # something was written that stays past the next seal
         self._pending: deque[_Item] = deque()  # one object for good: a list that is swapped loses late comers
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
@@ -134,13 +135,23 @@ class BallotBox(ballot_paper.PaperInTheBox, ballot_breakouts.BreakoutsInTheBox):
 
     # -- answers
 
-    def cast(self, run_id: str, tag: bytes, revision: int, body: str | None, *, final: bool = False) -> Cast:
+    def cast(
+        self,
+        run_id: str,
+        tag: bytes,
+        revision: int,
+        body: str | None,
+        *,
+        final: bool = False,
+        lingers: bool = False,
+    ) -> Cast:
         """Put an answer (or a pass: `body` None) into the box; return after the durable commit.
 
         A higher revision replaces; the same revision with the same body is
         success; a lower one is "older" and changes nothing. A `final` answer
         (rolling) is never replaced. Casts that wait while a commit runs share
-        the next one.
+        the next one. What `lingers` lies here past the close of other questions
+        (a parking lot), so its order of arrival goes with the next `tidy`.
         """
         item = _Item(run_id, tag, revision, body, final)
         self._pending.append(item)
@@ -154,6 +165,7 @@ class BallotBox(ballot_paper.PaperInTheBox, ballot_breakouts.BreakoutsInTheBox):
                         other.error = error
                 for other in batch:
                     other.done = True
+        self._lingering |= lingers
         if item.error is not None or item.outcome is None:
             raise WorkshopError(
                 _(
@@ -266,6 +278,19 @@ class BallotBox(ballot_paper.PaperInTheBox, ballot_breakouts.BreakoutsInTheBox):
             in_a_thread(lambda: self._db.execute("vacuum"))
             self.checkpoint()
 
+    def tidy(self) -> None:
+        """Empty the log; where something lies here for long, also lay all rows in the order of their tags (promise 5).
+
+        A page keeps its rows in the order in which they were written (ANONYMITY.md,
+        fact 2). While one question is open that is declared; a parking lot is open
+        all day, so what was written to it is rewritten within seconds.
+        """
+        if self._lingering:
+            self._lingering = False
+            self.rewrite()
+        else:
+            self.checkpoint()
+
     def checkpoint(self) -> None:
         """Empty the write-ahead log: an edited text is in no file after it (promise 7)."""
         with self._lock:
@@ -365,26 +390,35 @@ class BallotBox(ballot_paper.PaperInTheBox, ballot_breakouts.BreakoutsInTheBox):
 
 
 class BallotBoxes:
-    """All boxes of this process, one file per live session in one folder."""
+    """All boxes of this process, one file per live session in one folder.
 
-    def __init__(self, folder: Path) -> None:
+    `hold` refuses a session that another process keeps (`keepers.py`).
+    """
+
+    def __init__(self, folder: Path, hold: Callable[[str], None] = lambda _live_id: None) -> None:
         self.folder = folder
+        self._hold = hold
         self._open: dict[str, BallotBox] = {}
         self._lock = threading.RLock()
 
     def box(self, live_id: str) -> BallotBox:
         """Return the box of a live session, made when it is first needed."""
+        self._hold(live_id)
         with self._lock:
             box = self._open.get(live_id)
             if box is None:
                 box = self._open[live_id] = BallotBox(self.folder / f"{live_id}.sqlite")
             return box
 
+    def lying(self) -> list[str]:
+        """Return the sessions whose box lies in the folder, whether or not it is open."""
+        return sorted(path.stem for path in self.folder.glob("*.sqlite"))
+
     def checkpoint(self) -> None:
         """Empty the logs of all boxes; a busy one is tried again at the next call."""
         for box in list(self._open.values()):
             try:
-                box.checkpoint()
+                box.tidy()
             except sqlite3.Error:
                 continue
 

@@ -315,6 +315,12 @@ def _not_taken(house: House, mail_id: str, refused: Refused) -> None:
 # -- the mail server
 
 
+def reach(settings: Settings) -> None:
+    """Go as far with the mail server as one can without a mail; raises Refused with what it said."""
+    with _Postman(settings) as postman:
+        postman.knock()
+
+
 class _Postman:
     """A connection to the mail server, opened when the first mail needs it and again after it broke."""
 
@@ -337,6 +343,13 @@ class _Postman:
             self._server.sendmail(parseaddr(self._settings.mail_from)[1], [to], message.as_bytes())
         except (smtplib.SMTPException, OSError) as error:
             self._leave()
+            raise in_words(error) from error
+
+    def knock(self) -> None:
+        """Connect, and sign in where there is an account; raises Refused."""
+        try:
+            self._server = self._connected()
+        except (smtplib.SMTPException, OSError) as error:
             raise in_words(error) from error
 
     def _connected(self) -> smtplib.SMTP:

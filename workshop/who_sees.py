@@ -6,7 +6,7 @@ the rules themselves; a sentence here that the code does not keep is a defect.
 
 from __future__ import annotations
 
-from . import anonymity, live_sessions
+from . import anonymity, live_sessions, parking
 from .activities import KINDS
 from .models import LiveSession
 from .words import _, ngettext
@@ -22,6 +22,8 @@ def promise(live: LiveSession) -> tuple[str, ...]:
         _until_closed(live),
         _("The room sees answers only if at least %(floor)s people gave one.", floor=live.room_floor),
     ]
+    if parking.in_guide(guide) is not None:
+        lines.append(_parked(live))
     if live.tickets:
         lines.append(_slips(live))
     if any(KINDS[activity.kind].in_groups for activity in guide.activities):
@@ -77,6 +79,15 @@ def _groups() -> str:
     )
 
 
+def _parked(live: LiveSession) -> str:
+    """Return what holds for the parking lot: a question that is open all along."""
+    return _(
+        "The parking lot is open all along. What you park is shown when the room opens it, all at once, in random order, "
+        "if at least %(floor)s people parked something. Nobody sees before how many have.",
+        floor=live.room_floor,
+    )
+
+
 def _leader(live: LiveSession) -> str:
     if live.leader_is_manager:
         return _("%(leader)s leads this session and is this team's manager.", leader=live.leader)
@@ -101,6 +112,8 @@ def _until_closed(live: LiveSession) -> str:
     rule = _(
         "While a question is open, nobody sees any answer. When it closes, all answers appear at once, in random order."
     )
+    if live.moderation:
+        return _read_first()
     if not any(activity.release == "rolling" for activity in live_sessions.guide_of(live).activities):
         return rule
     exception = _(
@@ -109,6 +122,16 @@ def _until_closed(live: LiveSession) -> str:
         pool=anonymity.pool_size(live.room_floor),
     )
     return f"{rule} {exception}"
+
+
+def _read_first() -> str:
+    """Return when answers appear where texts are read before the room sees them (promise 8's declared exception)."""
+    return _(
+        "While a question is open, nobody sees an answer to it. Texts are then read first by those who run or moderate "
+        "this session: mixed, in random order, without names, and only if enough people answered. They may hide a "
+        "text, mask words in it or put it together with another. What they let through appears for everybody at once. "
+        "Hidden texts are erased when the report is fixed."
+    )
 
 
 def _clouds(live: LiveSession) -> str:
@@ -143,14 +166,47 @@ def seen_by(
     for_manager: bool,
     own_words: bool = False,
     in_groups: bool = False,
+    all_along: bool = False,
 ) -> str:
     """Return the quiet sentence beside a field: who sees this, when, and in which report."""
     if live.rehearsal:
         return _("Rehearsal: nothing that you send here is shown or kept.")
-    if rolling:
+    read_first = live.moderation and (texts or own_words)
+    if read_first and rolling:
+        when = _(
+            "Seen by: those who run or moderate this session, mixed with at least %(others)s others; then by the room, "
+            "if they let it through. Final when sent.",
+            others=anonymity.pool_size(live.room_floor) - 1,
+        )
+    elif read_first and in_groups:
+        when = _("Your group speaks; your group knows who typed.") + " "
+        when += _(
+            "Seen by: those who run or moderate this session, after this closes, if at least two groups of three and "
+            "%(floor)s people in all have sent; then by the room, if they let it through.",
+            floor=live.room_floor,
+        )
+    elif read_first and all_along:
+        when = _(
+            "Seen by: those who run or moderate this session, once the parking lot has closed, if at least %(floor)s "
+            "people parked something; then by the room, if they let it through. Nobody can tell who parked it, or when.",
+            floor=live.room_floor,
+        )
+    elif read_first:
+        when = _(
+            "Seen by: those who run or moderate this session, after this question closes, if at least %(floor)s answer; "
+            "then by the room, if they let it through.",
+            floor=live.room_floor,
+        )
+    elif rolling:
         when = _(
             "Seen by: the room, while the question is open, mixed with at least %(others)s others. Final when sent.",
             others=anonymity.pool_size(live.room_floor) - 1,
+        )
+    elif all_along:
+        when = _(
+            "Seen by: the room, when the parking lot is opened, if at least %(floor)s people parked something. "
+            "Nobody can tell who parked it, or when.",
+            floor=live.room_floor,
         )
     elif in_groups:
         when = _("Your group speaks; your group knows who typed.") + " "

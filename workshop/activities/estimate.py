@@ -64,6 +64,7 @@ class Estimate(Kind):
 
     name: ClassVar[str] = "estimate"
     label = N_("Estimate")
+    use = N_("Everybody guesses a number; the room sees how far apart the guesses are.")
     Config = EstimateConfig
     Aggregate = EstimateAggregate
 

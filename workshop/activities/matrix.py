@@ -94,6 +94,7 @@ class Matrix(Kind):
 
     name: ClassVar[str] = "matrix"
     label = N_("2x2")
+    use = N_("Things placed between two axes, such as effort and impact.")
     Config = MatrixConfig
     Aggregate = MatrixAggregate
 

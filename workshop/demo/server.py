@@ -71,6 +71,11 @@ class ScratchServer:
         """Return what the server has printed so far."""
         return "".join(self._lines)
 
+    @property
+    def pid(self) -> int:
+        """Return the server's process id."""
+        return self._process.pid
+
     def memory(self) -> int:
         """Return how many bytes of memory the server holds now; Linux only."""
         status = Path(f"/proc/{self._process.pid}/status").read_text()

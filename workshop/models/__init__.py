@@ -12,9 +12,11 @@ from .breakouts import Breakout
 from .facilitators import SessionInvitation, SessionRemote
 from .follow_up import Action, CheckIn, FollowUp
 from .guides import Guide, GuideDraft, GuideEditor, GuideState, GuideVersion
+from .keepers import Keeper, Keeping
+from .moderation import ModerationDay, Reading
 from .questions import QuestionList
 from .reports import Delivery, Freeze, Mail, ReportFile, ReportText, ReportVersion
-from .sessions import ActivityRun, Card, LiveSession, SessionRole
+from .sessions import ActivityRun, Card, LiveSession, ParkedText, SessionRole
 from .staff import Account, StaffLink, StaffSession
 from .themes import ThemeBoard
 
@@ -34,9 +36,14 @@ __all__ = [
     "GuideEditor",
     "GuideState",
     "GuideVersion",
+    "Keeper",
+    "Keeping",
     "LiveSession",
     "Mail",
+    "ModerationDay",
+    "ParkedText",
     "QuestionList",
+    "Reading",
     "ReportFile",
     "ReportText",
     "ReportVersion",

@@ -17,7 +17,7 @@ from . import events
 from .coalescer import Coalescer
 from .gate import Gate
 from .rooms import Registry
-from .transport import Transport, stock
+from .transport import Transport, chosen
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Realtime:
 def init_app(app: Flask) -> Realtime:
     """Plug the socket server into the app and listen for notices."""
     house: House = app.extensions["house"]
-    transport = stock(app)
+    transport = chosen(app, house.settings.transport)
     registry = Registry(house)
     coalescer = Coalescer(app, house, transport, registry)
     house.database.on_notice(coalescer.mark)

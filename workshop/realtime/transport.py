@@ -1,8 +1,9 @@
 """How messages travel. The rest of the house knows only `Transport`.
 
-Lives here: the interface, and the stock transport (Flask-SocketIO under
-gevent) with the two defects of its websocket mended: short writes and the
-deflate offer (see `gate.py` for the latter). Not here: who or what is sent.
+Lives here: the interface, the choice between the two transports, and the stock
+one (Flask-SocketIO under gevent) with the two defects of its websocket mended:
+short writes and the deflate offer (see `gate.py` for the latter). Not here: how
+ours works (`direct/`), who or what is sent.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ PING_INTERVAL = 20  # seconds: proxies cut idle sockets at 60 (fault R21)
 PING_TIMEOUT = 20  # seconds
 
 Handler = Callable[..., Any]
+Reply = Callable[[Any], None]
+Shortcut = Callable[[str, Any, Reply], bool]
 
 
 class Transport(Protocol):
@@ -29,6 +32,13 @@ class Transport(Protocol):
         "connect" is called with (sid, environ, auth) and returns whether to let in.
         """
 
+    def shortcut(self, event: str, handler: Shortcut) -> None:
+        """Try `handler(sid, payload, reply)` first for an event, where this transport knows a short way.
+
+        It runs in the event loop and must not block. True: it will call `reply`
+        with the acknowledgement itself, now or later. False: `on` is asked.
+        """
+
     def emit(self, event: str, message: object, room: str) -> None:
         """Send a message to everybody in a room."""
 
@@ -38,35 +48,53 @@ class Transport(Protocol):
     def drop(self, sid: str) -> None:
         """Cut a connection."""
 
+    def farewell(self) -> None:
+        """Let nobody in any more, and tell everybody to come back: the server stops."""
+
+
+def chosen(app: Flask, name: str) -> Transport:
+    """Return the transport of that name. Unit tests run without gevent, and there is only the stock one for them."""
+    from gevent.monkey import is_module_patched
+
+    return direct(app) if name == "direct" and is_module_patched("socket") else stock(app)
+
+
+def direct(app: Flask) -> Transport:
+    """Return our own transport, at Flask-SocketIO's place."""
+    from .direct.server import DirectSocketIO
+
+    return _Direct(DirectSocketIO(app, async_mode="gevent", **_options()))
+
 
 def stock(app: Flask) -> Transport:
     """Return Flask-SocketIO under gevent (threads where gevent is not patched in, as in unit tests)."""
     from flask_socketio import SocketIO
     from gevent.monkey import is_module_patched
 
+    patched = is_module_patched("socket")
+    socketio = SocketIO(app, async_mode="gevent" if patched else "threading", manage_session=False, **_options())
+    if patched:
+        engine = socketio.server.eio
+        engine._async = {**engine._async, "websocket": _whole_writes(engine._async["websocket"])}
+    return _Stock(socketio)
+
+
+def _options() -> dict[str, Any]:
     # A logger of our own that says nothing: theirs writes sids, whose last part counts joins (promise 6).
     silent = logging.getLogger("workshop.wire")
     silent.addHandler(logging.NullHandler())
     silent.propagate = False
     silent.setLevel(logging.CRITICAL + 1)
-    patched = is_module_patched("socket")
-    socketio = SocketIO(
-        app,
-        async_mode="gevent" if patched else "threading",
-        cors_allowed_origins=[],  # the gate decides on origins; nothing is allowed across sites
-        cookie=None,
-        logger=silent,
-        engineio_logger=silent,
-        max_http_buffer_size=LARGEST_MESSAGE,
-        ping_interval=PING_INTERVAL,
-        ping_timeout=PING_TIMEOUT,
-        http_compression=False,
-        manage_session=False,
-    )
-    if patched:
-        engine = socketio.server.eio
-        engine._async = {**engine._async, "websocket": _whole_writes(engine._async["websocket"])}
-    return _Stock(socketio)
+    return {
+        "cors_allowed_origins": [],  # the gate decides on origins; nothing is allowed across sites
+        "cookie": None,
+        "logger": silent,
+        "engineio_logger": silent,
+        "max_http_buffer_size": LARGEST_MESSAGE,
+        "ping_interval": PING_INTERVAL,
+        "ping_timeout": PING_TIMEOUT,
+        "http_compression": False,
+    }
 
 
 class _Stock:
@@ -76,6 +104,9 @@ class _Stock:
     def on(self, event: str, handler: Handler) -> None:
         self.server.on(event, handler)
 
+    def shortcut(self, event: str, handler: Shortcut) -> None:
+        """There is no short way here: each event has a greenlet of its own."""
+
     def emit(self, event: str, message: object, room: str) -> None:
         self.server.emit(event, message, room=room)
 
@@ -84,6 +115,17 @@ class _Stock:
 
     def drop(self, sid: str) -> None:
         self.server.disconnect(sid)
+
+    def farewell(self) -> None:
+        """The web server cuts them, and they come back by themselves."""
+
+
+class _Direct(_Stock):
+    def shortcut(self, event: str, handler: Shortcut) -> None:
+        self.server.shortcut(event, handler)
+
+    def farewell(self) -> None:
+        self.server.eio.farewell()
 
 
 def _whole_writes(websocket: Any) -> Any:

@@ -1,0 +1,1 @@
+"""The two transports by themselves, without a workshop: protocol, conformance, slow readers, broken clients."""
