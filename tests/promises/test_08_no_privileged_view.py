@@ -194,7 +194,8 @@ ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/staff/sessions/<live_id>/themes/<activity_id>"): frozenset({"run", "moderate"}),
     ("GET", "/staff/sessions/<live_id>/moderation/<activity_id>"): MODERATE | REMOTE,
     ("GET", "/staff/sessions/<live_id>/moderation/<activity_id>/desk"): MODERATE | REMOTE,
-    ("POST", "/staff/sessions/<live_id>/moderation/<activity_id>"): MODERATE | REMOTE,  # test_08_moderation.py has its deeds
+    ("POST", "/staff/sessions/<live_id>/moderation/<activity_id>"): MODERATE
+    | REMOTE,  # test_08_moderation.py has its deeds
     ("GET", "/staff/sessions/<live_id>/follow-up"): RUN,
     ("GET", "/staff/sessions/<live_id>/follow-up/<int:number>/sheet"): RUN,
     ("POST", "/staff/sessions/<live_id>/follow-up/<int:number>"): RUN,
