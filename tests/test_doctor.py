@@ -141,6 +141,15 @@ def test_an_address_that_nobody_answers_at_is_found(settings: Settings) -> None:
     assert ssl.create_default_context().verify_mode is ssl.CERT_REQUIRED
 
 
+def test_redis_and_the_sign_in_service_are_asked_where_they_are_set(settings: Settings) -> None:
+    assert list(stores.redis(settings)) == list(ways.sign_in_service(settings)) == []
+    away = replace(settings, redis_url=f"redis://:{PASSWORD}@127.0.0.1:{free_port()}/0")
+    found = worst(stores.redis(away))
+    assert found.level == "note" and PASSWORD not in repr(found)
+    nobody = replace(settings, oidc_issuer=f"http://127.0.0.1:{free_port()}", oidc_client_id="unstuck")
+    assert "OIDC_ISSUER" in worst(ways.sign_in_service(nobody)).advice
+
+
 def test_the_command_fails_when_something_is_wrong_and_hides_no_other_look(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -28,11 +28,13 @@ def create_app(settings: Settings | None = None, *, several: bool = False) -> Fl
     from flask_wtf.csrf import CSRFProtect
 
     from . import keepers, realtime
+    from . import sso as sign_on
     from .backoff import Backoff
     from .ballots import BallotBoxes
     from .db import Database
     from .house import House
     from .settings import Settings as FromEnvironment
+    from .settings import SettingsError
     from .web import (
         accounts,
         actions,
@@ -67,6 +69,7 @@ def create_app(settings: Settings | None = None, *, several: bool = False) -> Fl
         reports,
         run_of_show,
         sent,
+        sso,
         stage,
         static_files,
         take_home,
@@ -103,10 +106,14 @@ def create_app(settings: Settings | None = None, *, several: bool = False) -> Fl
     language.exempt(CSRFProtect(app))
     static_files.init_app(app, debug=settings.debug, accent=settings.brand_accent, logo=settings.brand_logo)
     errors.init_app(app)
+    if settings.oidc_issuer and not sign_on.is_installed():
+        raise SettingsError("OIDC_ISSUER needs the extra oidc. Run: .venv/bin/pip install 'authlib>=1.7' requests")
+    app.jinja_env.globals.update(sign_in_service=settings.oidc_name if settings.oidc_issuer else "")
     app.jinja_env.globals.update(brand=settings.brand_name, support=settings.support, current_account=current_account)
 
     app.register_blueprint(health.bp)
     app.register_blueprint(accounts.bp)
+    app.register_blueprint(sso.bp)
     app.register_blueprint(authoring.bp)
     app.register_blueprint(guide_begin.bp)
     app.register_blueprint(editor.bp)

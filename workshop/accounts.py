@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from . import passwords
 from .errors import Forbidden, NotFound, WorkshopError
 from .house import House
-from .models import Account, LiveSession, SessionRole, StaffLink, StaffSession
+from .models import Account, LiveSession, SessionRole, StaffIdentity, StaffLink, StaffSession
 from .words import _
 
 ROLES = ("admin", "facilitator")
@@ -112,6 +112,56 @@ def sessions_of(session: Session, account_id: str) -> list[tuple[LiveSession, st
         .order_by(LiveSession.created_on.desc(), LiveSession.started_at.desc(), LiveSession.title)
     )
     return [(live, role) for live, role in found]
+
+
+def enter(house: House, issuer: str, subject: str, email: str, name: str) -> Opened:
+    """Sign somebody in whom a provider vouches for; raises Forbidden with what to do.
+
+    Whoever is known by the provider's own name for them gets that account. The first
+    time, a verified address (`email`, else empty) finds the account to tie it to, or an
+    open invitation. An account that is tied already stays with that person: the
+    address may have moved on to somebody else.
+    """
+    now = house.clock()
+    with house.database.transaction() as session:
+        known = session.get(StaffIdentity, (issuer, subject))
+        if known is not None:
+            account = _existing(session, known.account_id)
+        elif not email:
+            raise Forbidden(
+                _("The sign-in service does not vouch for your e-mail address. Ask an admin for another way in.")
+            )
+        else:
+            account = _by_email(session, email) or _invited(session, email, name, now)
+            tied = session.scalar(
+                select(StaffIdentity).where(StaffIdentity.issuer == issuer, StaffIdentity.account_id == account.id)
+            )
+            if tied is not None:
+                raise Forbidden(
+                    _("%(email)s belongs to another person here. Ask an admin for an invitation.", email=email)
+                )
+            session.add(StaffIdentity(issuer=issuer, subject=subject, account_id=account.id))
+        if not account.active:
+            raise Forbidden(_("This account is kept out. Ask an admin."))
+        return Opened(account, open_browser(session, account.id, now))
+
+
+def _invited(session: Session, email: str, name: str, now: datetime) -> Account:
+    """Make the account of somebody with an open invitation. Its password is one that nobody knows."""
+    address = _clean_email(email)
+    link = session.scalar(
+        select(StaffLink).where(
+            StaffLink.purpose == "invite",
+            StaffLink.email == address,
+            StaffLink.used_at.is_(None),
+            StaffLink.expires_at > now,
+        )
+    )
+    if link is None:
+        raise Forbidden(_("%(email)s has no account here. Ask an admin for an invitation.", email=email))
+    link.used_at = now
+    shown = " ".join(name.split())[:120] or address.partition("@")[0]
+    return _new_account(session, address, shown, str(link.role), passwords.hash(secrets.token_urlsafe(32)), now)
 
 
 # One-time links ----------------------------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ while the mail server talks.
 
 The text of a mail that carries a delivery has `LINK` in the place of its link,
 which is put in when it leaves: the database never holds an address that opens.
+
+Of this length because a mail's whole life is one thought.
 """
 
 from __future__ import annotations

@@ -89,6 +89,10 @@ TABLE: tuple[Setting, ...] = (
     Setting("SMTP_PASSWORD", str, "", "Password of that account.", secret=True),
     Setting("SMTP_SECURITY", str, "starttls", "How the way to the mail server is encrypted: starttls, tls or none."),
     Setting("MAIL_FROM", str, "", "Sender of mails: workshop@example.org or Workshops <workshop@example.org>."),
+    Setting("OIDC_ISSUER", str, "", "Sign-in service of staff (OpenID Connect): its address. Empty = passwords alone."),
+    Setting("OIDC_CLIENT_ID", str, "", "Our name at the sign-in service."),
+    Setting("OIDC_CLIENT_SECRET", str, "", "Our secret there; empty for a public client.", secret=True),
+    Setting("OIDC_NAME", str, "your organisation", "What the button calls it: Sign in with ..."),
     Setting(
         "REDIS_URL",
         str,
@@ -134,6 +138,10 @@ class Settings:
     smtp_password: str = field(default="", repr=False)
     smtp_security: str = "starttls"
     mail_from: str = ""
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = field(default="", repr=False)
+    oidc_name: str = "your organisation"
     redis_url: str = field(default="", repr=False)
     metrics_token: str = field(default="", repr=False)
     log_level: str = "INFO"
@@ -159,6 +167,8 @@ class Settings:
                 "REDIS_URL is for several processes, and those need one PostgreSQL. Write DATABASE_URL=postgresql://..."
                 " or remove REDIS_URL."
             )
+        if bool(values.get("oidc_issuer")) != bool(values.get("oidc_client_id")):
+            raise SettingsError("The sign-in service is half set. Write OIDC_ISSUER= and OIDC_CLIENT_ID=, or neither.")
         values.setdefault("secret_key", "")
         if not values["secret_key"]:
             values["secret_key"] = _kept_secret(values["data_dir"])
@@ -270,6 +280,12 @@ def _read(setting: Setting, text: str) -> Any:
             "DATABASE_URL must start with sqlite:/// or postgresql://. Write for example"
             " DATABASE_URL=postgresql://unstuck:password@localhost/unstuck"
         )
+    if setting.name == "OIDC_ISSUER":
+        parts = urlsplit(text)
+        here = parts.hostname in ("localhost", "127.0.0.1", "::1")
+        if parts.scheme != "https" and not (parts.scheme == "http" and here):
+            raise SettingsError(f"OIDC_ISSUER={text} is no https address. Write OIDC_ISSUER=https://login.example.org")
+        return text.rstrip("/")
     if setting.name == "BASE_URL":
         parts = urlsplit(text)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:

@@ -78,6 +78,8 @@ ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/sw.js"): ANYBODY,
     ("GET", "/static/<fingerprint>/<path:name>"): ANYBODY,
     ("GET", "/staff/sign-in"): ANYBODY,
+    ("GET", "/staff/sso/start"): ANYBODY,  # a cookie in the browser that asks; without a provider nothing at all
+    ("GET", "/staff/sso/back"): ANYBODY,  # without the way that this browser began it gives nothing
     ("POST", "/staff/sign-in"): ANYBODY,
     ("POST", "/staff/sign-out"): ANYBODY,
     ("GET", "/staff/first/<token>"): ANYBODY,

@@ -73,6 +73,25 @@ def postgresql(settings: Settings) -> Iterator[Finding]:
     yield from _schema(settings)
 
 
+def redis(settings: Settings) -> Iterator[Finding]:
+    """Redis."""
+    if not settings.redis_url:
+        return
+    from redis import Redis, RedisError
+
+    try:
+        with Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=5) as client:
+            client.ping()
+    except RedisError as error:
+        yield note(
+            "Redis",
+            f"does not answer ({type(error).__name__}); every process looks for itself meanwhile.",
+            "Start it, or correct REDIS_URL.",
+        )
+        return
+    yield fine("Redis", "answers")
+
+
 def _schema(settings: Settings) -> Iterator[Finding]:
     try:
         now = status(settings.database_url)
@@ -92,4 +111,4 @@ def _schema(settings: Settings) -> Iterator[Finding]:
 
 
 LOOKS = (sqlite,)
-ASKING_OTHERS = (postgresql,)
+ASKING_OTHERS = (postgresql, redis)

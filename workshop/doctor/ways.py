@@ -17,7 +17,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from .. import outbox, postman
+from .. import outbox, postman, sso
 from ..house import utc_now
 from ..settings import Settings
 from .findings import Finding, fine, note, wrong
@@ -169,5 +169,26 @@ def mail(settings: Settings) -> Iterator[Finding]:
     yield fine("Mail", f"{settings.smtp_host} answers{' and takes our account' if settings.smtp_user else ''}")
 
 
+def sign_in_service(settings: Settings) -> Iterator[Finding]:
+    """The sign-in service."""
+    if not sso.configured(settings):
+        return
+    if not sso.is_installed():
+        yield wrong(
+            "Sign-in service", "its libraries are missing.", "Run: .venv/bin/pip install 'authlib>=1.7' requests"
+        )
+        return
+    try:
+        sso.reach(settings)
+    except sso.SignInFailed:
+        yield wrong(
+            "Sign-in service",
+            f"{settings.oidc_issuer} cannot be asked, or calls itself otherwise.",
+            "OIDC_ISSUER has to be exactly the issuer in its /.well-known/openid-configuration.",
+        )
+        return
+    yield fine("Sign-in service", f"{settings.oidc_issuer}; it leads back to {settings.public_url}/staff/sso/back")
+
+
 LOOKS = (proxies, server)
-ASKING_OTHERS = (public, mail)
+ASKING_OTHERS = (public, mail, sign_in_service)

@@ -17,7 +17,7 @@ from .moderation import ModerationDay, Reading
 from .questions import QuestionList
 from .reports import Delivery, Freeze, Mail, ReportFile, ReportText, ReportVersion
 from .sessions import ActivityRun, Card, LiveSession, ParkedText, SessionRole
-from .staff import Account, StaffLink, StaffSession
+from .staff import Account, StaffIdentity, StaffLink, StaffSession
 from .themes import ThemeBoard
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "SessionInvitation",
     "SessionRemote",
     "SessionRole",
+    "StaffIdentity",
     "StaffLink",
     "StaffSession",
     "ThemeBoard",
