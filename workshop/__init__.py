@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_app(settings: Settings | None = None, *, several: bool = False) -> Flask:
     """Return the whole app, ready to serve; the database must be migrated already.
+
+    `several`: other processes serve the same database (`keepers.py`).
 
     The imports stand inside, so that `import workshop` costs nothing and gevent
     can patch the world first.
@@ -25,7 +27,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from flask import Flask
     from flask_wtf.csrf import CSRFProtect
 
-    from . import realtime
+    from . import keepers, realtime
     from .backoff import Backoff
     from .ballots import BallotBoxes
     from .db import Database
@@ -49,6 +51,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         guide_sharing,
         guide_versions,
         headers,
+        health,
+        keeping,
         kept,
         language,
         limits,
@@ -88,9 +92,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         WTF_CSRF_SSL_STRICT=False,  # with Referrer-Policy no-referrer there is no Referer to check
         TEMPLATES_AUTO_RELOAD=settings.debug,
     )
-    app.extensions["house"] = House(
-        settings, Database(settings.database_url), BallotBoxes(settings.data_dir / "ballots")
-    )
+    database = Database(settings.database_url)
+    keeper = keepers.Keepers(database, keepers.name_in(settings.data_dir)) if several else keepers.Alone()
+    boxes = BallotBoxes(settings.data_dir / "ballots", keeper.hold)
+    app.extensions["house"] = House(settings, database, boxes, keepers=keeper)
     app.extensions["sign_in_backoff"] = Backoff()
     limits.init_app(app)
 
@@ -100,6 +105,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     errors.init_app(app)
     app.jinja_env.globals.update(brand=settings.brand_name, support=settings.support, current_account=current_account)
 
+    app.register_blueprint(health.bp)
     app.register_blueprint(accounts.bp)
     app.register_blueprint(authoring.bp)
     app.register_blueprint(guide_begin.bp)
@@ -136,5 +142,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(planning.bp)
 
     realtime.init_app(app)
+    keeping.init_app(app)
     headers.init_app(app, settings)  # last: nothing may stand outside it
     return app

@@ -128,7 +128,7 @@ def create_first_link(session: Session, now: datetime) -> str | None:
     return _new_link(session, purpose="first", expires_at=now + FIRST_LINK_LASTS)
 
 
-def invite(session: Session, actor: Account, email: str, role: str, now: datetime) -> str:
+def invite(session: Session, actor: Account | None, email: str, role: str, now: datetime) -> str:
     """Return the path of an invitation for `email`; an earlier one for it stops working."""
     _admin(actor)
     email = _clean_email(email)
@@ -138,7 +138,12 @@ def invite(session: Session, actor: Account, email: str, role: str, now: datetim
         raise WorkshopError(_("%(email)s already has an account.", email=email), code="exists", status=409)
     session.execute(delete(StaffLink).where(StaffLink.purpose == "invite", StaffLink.email == email))
     return _new_link(
-        session, purpose="invite", email=email, role=role, created_by=actor.id, expires_at=now + INVITATION_LASTS
+        session,
+        purpose="invite",
+        email=email,
+        role=role,
+        created_by=actor.id if actor else None,
+        expires_at=now + INVITATION_LASTS,
     )
 
 
@@ -162,12 +167,8 @@ def open_invitations(session: Session, now: datetime) -> list[StaffLink]:
 
 
 def reset_link(session: Session, actor: Account | None, account_id: str, now: datetime) -> str:
-    """Return the path of a password reset; signs the account out everywhere.
-
-    `actor` is None on the command line, where the operator owns the machine.
-    """
-    if actor is not None:
-        _admin(actor)
+    """Return the path of a password reset; signs the account out everywhere."""
+    _admin(actor)
     account = _existing(session, account_id)
     session.execute(delete(StaffLink).where(StaffLink.purpose == "reset", StaffLink.account_id == account.id))
     _sign_out_everywhere(session, account.id)
@@ -259,7 +260,7 @@ def rename(session: Session, account: Account, name: str) -> None:
     _existing(session, account.id).name = _clean_name(name)
 
 
-def change_role(session: Session, actor: Account, account_id: str, role: str) -> None:
+def change_role(session: Session, actor: Account | None, account_id: str, role: str) -> None:
     """Make an admin a facilitator or the other way round; signs the account out everywhere."""
     _admin(actor)
     if role not in ROLES:
@@ -271,7 +272,7 @@ def change_role(session: Session, actor: Account, account_id: str, role: str) ->
         _sign_out_everywhere(session, account.id)
 
 
-def set_active(session: Session, actor: Account, account_id: str, active: bool) -> None:
+def set_active(session: Session, actor: Account | None, account_id: str, active: bool) -> None:
     """Let an account in again, or keep it out; keeping it out signs it out everywhere."""
     _admin(actor)
     account = _existing(session, account_id)
@@ -348,8 +349,9 @@ def _sign_out_everywhere(session: Session, account_id: str) -> None:
     session.execute(delete(StaffSession).where(StaffSession.account_id == account_id))
 
 
-def _admin(actor: Account) -> None:
-    if actor.role != "admin":
+def _admin(actor: Account | None) -> None:
+    """Refuse anybody who is no admin. None is the command line: whoever reaches it owns the machine."""
+    if actor is not None and actor.role != "admin":
         raise Forbidden(_("Only an admin may do this."))
 
 

@@ -232,6 +232,8 @@ def tick(house: House) -> None:
         )
         over = list(session.scalars(mine.where(CheckIn.state == "closed")))
     for check_in in check_ins:
+        if check_in.live_id and not house.keepers.may(check_in.live_id):
+            continue
         if check_in.state == "open" and (check_in.last_day < today or check_in.live_id in closing):
             with _alone("closed"):
                 close(house, check_in.id)

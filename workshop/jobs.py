@@ -216,6 +216,7 @@ class _Queue:
                     .where(ReportFile.state == "queued")
                     .order_by(first_needed, manager_first, ReportFile.version.desc())
                     .limit(1)
+                    .with_for_update(skip_locked=True)  # several processes print from one queue
                 ).first()
                 if file is not None:
                     file.state = "rendering"

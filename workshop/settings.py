@@ -89,7 +89,22 @@ TABLE: tuple[Setting, ...] = (
     Setting("SMTP_PASSWORD", str, "", "Password of that account.", secret=True),
     Setting("SMTP_SECURITY", str, "starttls", "How the way to the mail server is encrypted: starttls, tls or none."),
     Setting("MAIL_FROM", str, "", "Sender of mails: workshop@example.org or Workshops <workshop@example.org>."),
+    Setting(
+        "REDIS_URL",
+        str,
+        "",
+        "Redis, such as redis://localhost:6379/0, for several processes on one PostgreSQL. Empty = one process.",
+        secret=True,
+    ),
+    Setting(
+        "METRICS_TOKEN",
+        str,
+        "",
+        "Who shows it may read /metrics. Empty = this machine itself, past no proxy.",
+        secret=True,
+    ),
     Setting("LOG_LEVEL", str, "INFO", "DEBUG, INFO, WARNING or ERROR. No level holds an address or an answer."),
+    Setting("LOG_FORMAT", str, "text", "How a line of the log looks: text or json. Neither holds a time."),
     Setting("DEBUG", bool, "off", "Reload templates and styles at each request. Never in production."),
 )
 
@@ -119,7 +134,10 @@ class Settings:
     smtp_password: str = field(default="", repr=False)
     smtp_security: str = "starttls"
     mail_from: str = ""
+    redis_url: str = field(default="", repr=False)
+    metrics_token: str = field(default="", repr=False)
     log_level: str = "INFO"
+    log_format: str = "text"
     debug: bool = False
 
     @classmethod
@@ -136,6 +154,11 @@ class Settings:
         if values["base_url"]:
             _refuse_unsafe(values)
         _refuse_half_a_mail_server(values)
+        if values.get("redis_url") and values["database_url"].startswith("sqlite:"):
+            raise SettingsError(
+                "REDIS_URL is for several processes, and those need one PostgreSQL. Write DATABASE_URL=postgresql://..."
+                " or remove REDIS_URL."
+            )
         values.setdefault("secret_key", "")
         if not values["secret_key"]:
             values["secret_key"] = _kept_secret(values["data_dir"])
@@ -175,8 +198,8 @@ def rows(settings: Settings) -> list[tuple[str, str, str, str]]:
 
 
 def _shown(setting: Setting, value: Any) -> str:
-    if setting.name == "DATABASE_URL":
-        return _without_password(str(value))
+    if setting.name in ("DATABASE_URL", "REDIS_URL"):
+        return _without_password(str(value)) or "(empty)"
     if setting.secret:
         return "******** (set)" if value else "(empty)"
     if isinstance(value, bool):
@@ -215,6 +238,16 @@ def _read(setting: Setting, text: str) -> Any:
         if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             raise SettingsError(f"LOG_LEVEL={text} is unknown. Write LOG_LEVEL=DEBUG, INFO, WARNING or ERROR.")
         return text.upper()
+    if setting.name == "LOG_FORMAT":
+        if text.lower() not in ("text", "json"):
+            raise SettingsError(f"LOG_FORMAT={text} is unknown. Write LOG_FORMAT=text or json.")
+        return text.lower()
+    if setting.name == "METRICS_TOKEN" and (len(text) < 16 or not text.isascii() or not text.isprintable()):
+        raise SettingsError(
+            f"METRICS_TOKEN is too short, or holds odd letters. Write METRICS_TOKEN={secrets.token_urlsafe(24)}"
+        )
+    if setting.name == "REDIS_URL" and not text.startswith(("redis://", "rediss://", "unix://")):
+        raise SettingsError("REDIS_URL is not an address. Write for example REDIS_URL=redis://localhost:6379/0")
     if setting.name == "TRANSPORT":
         if text.lower() not in ("direct", "stock"):
             raise SettingsError(f"TRANSPORT={text} is unknown. Write TRANSPORT=direct or stock.")

@@ -20,7 +20,7 @@ from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
-from tests.conftest import ROOT, LiveServer, free_port, fresh_database, make_account
+from tests.conftest import ROOT, LiveServer, make_account, running
 from tests.small_guide import look_up, make_session
 from workshop import accounts
 from workshop.house import House
@@ -44,26 +44,10 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def _one_server(_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    folder = tmp_path_factory.mktemp("server")
-    with fresh_database(_template, folder) as url:
-        server = LiveServer(folder / "served", free_port(), url)
-        server.data_dir.mkdir()
-        yield server
-        if server.process is not None and server.process.poll() is None:
-            server.kill()
-
-
 @pytest.fixture
-def live_server(_one_server: LiveServer) -> LiveServer:
-    """Return a running server; a file's tests share it, each with people and a session of its own.
-
-    A test may stop, kill or restart it: the next one finds it running.
-    """
-    if _one_server.process is None or _one_server.process.poll() is not None:
-        _one_server.start()
-    return _one_server
+def live_server(shared_server: LiveServer) -> LiveServer:
+    """Return the file's server; each test brings people and a session of its own."""
+    return running(shared_server)
 
 
 @pytest.fixture

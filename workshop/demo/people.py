@@ -100,7 +100,7 @@ class Socket:
         try:
             # A websocket at once, as our pages do; polling is their second choice.
             self.client.connect(
-                browser.url,
+                f"{browser.url}/?live={live}",
                 auth={"audience": audience, "live": live},
                 transports=["websocket"],
                 wait_timeout=PATIENCE,

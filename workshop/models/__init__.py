@@ -12,6 +12,7 @@ from .breakouts import Breakout
 from .facilitators import SessionInvitation, SessionRemote
 from .follow_up import Action, CheckIn, FollowUp
 from .guides import Guide, GuideDraft, GuideEditor, GuideState, GuideVersion
+from .keepers import Keeper, Keeping
 from .moderation import ModerationDay, Reading
 from .questions import QuestionList
 from .reports import Delivery, Freeze, Mail, ReportFile, ReportText, ReportVersion
@@ -35,6 +36,8 @@ __all__ = [
     "GuideEditor",
     "GuideState",
     "GuideVersion",
+    "Keeper",
+    "Keeping",
     "LiveSession",
     "Mail",
     "ModerationDay",
