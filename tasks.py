@@ -5,7 +5,7 @@ Lives here: finding Python, making `.venv`, fetching what `pyproject.toml` and
 Not here: anything about workshops. Standard library only, and old syntax on
 purpose: a bare `python3` of any age reads this file and gets a clear sentence.
 
-    python3 tasks.py run | test | test-e2e | bench | soak | demo | setup | lint | screenshots | translations
+    python3 tasks.py run | test | test-e2e | bench | soak | demo | setup | fetch | lint | screenshots | translations
 """
 
 from __future__ import annotations
@@ -332,6 +332,13 @@ def task_setup(_arguments: list[str]) -> int:
     return 0
 
 
+def task_fetch(_arguments: list[str]) -> int:
+    """Fetch what running needs, without the test tools, and start nothing."""
+    set_up(dev=False)
+    say("Ready to run: .venv/bin/python app.py")
+    return 0
+
+
 def task_run(arguments: list[str]) -> int:
     """Start the product; PORT and HOST come from the environment."""
     set_up(dev=False)
@@ -342,7 +349,8 @@ def task_test(arguments: list[str]) -> int:
     """Run every test that is not marked slow; browser tests where a Chromium is found."""
     set_up(dev=True)
     workers = str(min(4, os.cpu_count() or 1))  # each may start servers and a browser
-    _pytest(arguments, "-n", workers, "--dist", "loadfile", "-m", "not slow")
+    # Stealing: files stay together (they share servers and played sessions) until somebody has nothing left to do.
+    _pytest(arguments, "-n", workers, "--dist", "worksteal", "-m", "not slow")
 
 
 def task_test_e2e(arguments: list[str]) -> int:
@@ -375,6 +383,8 @@ def task_translations(_arguments: list[str]) -> int:
     babel = [str(PYTHON), "-m", "babel.messages.frontend", "--quiet"]
     template = VENV / "messages.pot"
     plain = ["--no-location", "--no-wrap"]
+    catalogues = sorted(TRANSLATIONS.glob("*/LC_MESSAGES/messages.po"))
+    heads = {path: path.read_text(encoding="utf-8").partition("\n\nmsgid ")[0] + "\n\n" for path in catalogues}
     steps = [
         [*babel, "extract", "-F", "babel.cfg", "-k", "_l", "-k", "N_", *plain, "--sort-output", "-o", str(template), "."],
         [*babel, "update", "-i", str(template), "-d", str(TRANSLATIONS), "--no-wrap", "--ignore-obsolete", "-N",
@@ -383,6 +393,9 @@ def task_translations(_arguments: list[str]) -> int:
     for step in steps:
         if subprocess.run(step, check=False).returncode:
             return 1
+    # Babel would write a head of its own, with the day and its version; without it a catalogue has none.
+    for path, head in heads.items():
+        path.write_text(head + path.read_text(encoding="utf-8"), encoding="utf-8")
     return 0
 
 
@@ -412,6 +425,7 @@ TASKS: dict[str, Callable[[list[str]], int]] = {
     "soak": task_soak,
     "demo": task_demo,
     "setup": task_setup,
+    "fetch": task_fetch,
     "lint": task_lint,
     "screenshots": task_screenshots,
     "translations": task_translations,

@@ -74,6 +74,7 @@ class Block:
     words_heading: str = ""
     words: tuple[Quote, ...] = ()
     themes: Listing | None = None  # the names that the facilitator gave to groups of cards
+    parked: Listing | None = None  # what the facilitator noted in the parking lot
     activity: str = ""  # its id, by which a later version finds the place of its summary
 
 

@@ -19,10 +19,13 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -30,17 +33,24 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from werkzeug.test import TestResponse
 
+from tests import remembered
 from tests.pages import check_response, csrf_token
 from tests.promises.halls import folder, hall  # noqa: F401 - fixtures for tests at service level
 from workshop import accounts, create_app, passwords
+from workshop.db import Base
 from workshop.house import House
 from workshop.migrations import migrate
 from workshop.models import Account
 from workshop.settings import Settings
 
+remembered.install()
+
 ROOT = Path(__file__).resolve().parents[1]
 SERVER = os.environ.get("TEST_DATABASE_URL", "")
 PASSWORD = "quiet rivers carry boats"
+
+PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPYCACHEPREFIX")
+"""What a server of the tests gets of their environment."""
 
 TOUCHES_THE_DATABASE = frozenset({"_template", "empty_database_url"})
 """The fixtures under every test that opens the main database."""
@@ -88,22 +98,90 @@ def _template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         migrate(_sibling(name))
         yield name
     finally:
+        while _emptied:
+            _admin(f'DROP DATABASE "{_emptied.pop()}" WITH (FORCE)')
         _admin(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+_emptied: list[str] = []
+"""Databases of tests that are over, as good as new, for the next ones. PostgreSQL takes its time to make one."""
+
+
+@contextmanager
+def fresh_database(template: str, place: Path) -> Iterator[str]:
+    """Give the URL of a fresh, migrated database; on SQLite its file lies in `place`."""
+    if not SERVER:
+        shutil.copy(template, place / "unstuck.db")
+        yield f"sqlite:///{place / 'unstuck.db'}"
+        return
+    if _emptied:
+        name = _emptied.pop()
+    else:
+        name = f"test_{uuid.uuid4().hex}"
+        _admin(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    try:
+        yield _sibling(name)
+    finally:
+        if _empty(name, template):
+            _emptied.append(name)
+        else:
+            _admin(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+_SHAPE = """
+    SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable
+      FROM information_schema.columns WHERE table_schema = 'public'
+    UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL SELECT conname || pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    UNION ALL SELECT version_num FROM alembic_version ORDER BY 1
+"""
+
+
+def _empty(name: str, template: str) -> bool:
+    """Take every row out of a test's database; return False where the test has changed the tables themselves.
+
+    Who is still connected is cut off first, as by DROP DATABASE ... WITH (FORCE).
+    """
+    with psycopg.connect(_plain(name), autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        try:
+            if _shape(connection) != _shape_of(template):
+                return False
+        except psycopg.errors.UndefinedTable:
+            return False
+        # Children before parents, in one go; no table has a counter to set back.
+        tables = [f'DELETE FROM "{table.name}"' for table in reversed(Base.metadata.sorted_tables)]
+        connection.execute("BEGIN;" + ";".join(tables) + ";COMMIT")
+    return True
+
+
+def _shape(connection: psycopg.Connection[Any]) -> list[Any]:
+    return connection.execute(_SHAPE).fetchall()
+
+
+@cache
+def _shape_of(template: str) -> list[Any]:
+    with psycopg.connect(_plain(template), autocommit=True) as connection:
+        counters = connection.execute("SELECT count(*) FROM pg_sequences").fetchone()
+        assert counters == (0,), "a counter would have to be set back between tests"
+        for table in Base.metadata.sorted_tables:
+            found = connection.execute(f'SELECT 1 FROM "{table.name}" LIMIT 1').fetchone()
+            assert found is None, f"a migration fills {table.name}: emptying would not make it fresh"
+        return _shape(connection)
+
+
+def _plain(name: str) -> str:
+    return make_url(SERVER).set(drivername="postgresql", database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture
 def database_url(_template: str, tmp_path: Path) -> Iterator[str]:
     """Return the URL of a fresh, migrated database."""
-    if not SERVER:
-        shutil.copy(_template, tmp_path / "unstuck.db")
-        yield f"sqlite:///{tmp_path / 'unstuck.db'}"
-        return
-    name = f"test_{uuid.uuid4().hex}"
-    _admin(f'CREATE DATABASE "{name}" TEMPLATE "{_template}"')
-    try:
-        yield _sibling(name)
-    finally:
-        _admin(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with fresh_database(_template, tmp_path) as url:
+        yield url
 
 
 @pytest.fixture
@@ -279,11 +357,11 @@ class LiveServer:
         """Return the path of the last first-account link that was printed."""
         return re.findall(r"(/staff/first/[\w-]+)", self.log)[-1]
 
-    def start(self) -> None:
-        """Start the server and wait until it answers and has said all that it says at start."""
+    def start(self, host: str = "") -> None:
+        """Start the server and wait until it answers and has said all that it says at start; `host`: its name, if not this machine's."""
         said = self.log.count("Ctrl-C") if (self.data_dir.parent / "server.log").exists() else 0
         environ = {
-            **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")},
+            **{name: value for name, value in os.environ.items() if name in PASSED_ON},
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
             "DATA_DIR": str(self.data_dir),
@@ -300,7 +378,8 @@ class LiveServer:
             if self.process.poll() is not None:
                 raise AssertionError(f"the server stopped at once:\n{self.log}")
             try:
-                urllib.request.urlopen(self.url + "/staff/sign-in", timeout=5).close()
+                asked = urllib.request.Request(self.url + "/staff/sign-in", headers={"Host": host} if host else {})
+                urllib.request.urlopen(asked, timeout=5).close()
                 if self.log.count("Ctrl-C") > said:
                     return
             except (urllib.error.URLError, ConnectionError, TimeoutError):
@@ -335,6 +414,25 @@ def live_server(tmp_path: Path, database_url: str) -> Iterator[LiveServer]:
     yield server
     if server.process is not None and server.process.poll() is None:
         server.kill()
+
+
+@pytest.fixture(scope="module")
+def shared_server(_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """Return one server for all tests of a file; a test may stop, kill or restart it (`running`)."""
+    place = tmp_path_factory.mktemp("server")
+    with fresh_database(_template, place) as url:
+        server = LiveServer(place / "served", free_port(), url)
+        server.data_dir.mkdir()
+        yield server
+        if server.process is not None and server.process.poll() is None:
+            server.kill()
+
+
+def running(server: LiveServer) -> LiveServer:
+    """Return a server that another test may have ended, running."""
+    if server.process is None or server.process.poll() is not None:
+        server.start()
+    return server
 
 
 @pytest.fixture

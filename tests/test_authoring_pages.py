@@ -176,7 +176,7 @@ def test_a_guide_is_brought_read_exported_and_taken_out(
     file = client.get("/staff/guides/small/file")
     assert file.get_data(as_text=True) == SMALL
     assert file.headers["Content-Disposition"] == 'attachment; filename="small.yaml"'
-    assert "Brought by" in client.get("/staff/guides/").get_data(as_text=True)
+    assert "Yours" in client.get("/staff/guides/").get_data(as_text=True)
     gone = post(client, "/staff/guides/small/archive", page="/staff/guides/small/")
     assert gone.status_code == 303
     assert client.get("/staff/guides/small/").status_code == 404

@@ -449,7 +449,7 @@ def test_no_choice_is_told_by_the_length_of_what_travels() -> None:
     from workshop.guides import schema
 
     guide = schema.parse(check_ins.source(), "check-in.yaml")
-    assert guide.languages == ("en", "de")
+    assert guide.languages == ("en", "de", "fr", "es")
     for activity in guide.activities:
         if activity.kind == "choice":
             assert {len(option.id) for option in activity.config.options} == {len("pass")}

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
+from workshop import check_ins
 from workshop.activities import KINDS
 from workshop.guides import library
 from workshop.guides.schema import Guide, parse
 
 GUIDES = {name.removesuffix(".yaml"): parse(text, name) for name, text in library.shipped_sources()}
 MAIN = GUIDES["getting-unstuck"]
+CHECK_IN = parse(check_ins.source(), "check-in.yaml")
+SAID = ("title", "purpose", "instruction", "talk", "notes")
 NAMES = {"id", "type", "part", "sort", "sources", "paper", "best", "words"}
 """Texts in settings that are no words for people; they are the same in every language."""
 
@@ -96,17 +99,21 @@ def test_the_german_is_complete_for_everything_a_room_sees_and_hears(guide: Guid
     assert [place for place in english if english[place] == other[place]] == []
 
 
-def test_the_french_of_the_main_guide_is_complete_too() -> None:
-    french = MAIN.localized("fr")
-    english, other = _seen_and_heard(MAIN), _seen_and_heard(french)
-    assert french.language == "fr" and english.keys() == other.keys()
-    assert [place for place in english if english[place] == other[place]] == []
+@pytest.mark.parametrize("language", ["fr", "es"])
+@pytest.mark.parametrize("guide", [MAIN, CHECK_IN], ids=["main", "check-in"])
+def test_the_main_guide_and_the_check_ins_questions_are_complete_in_french_and_spanish_too(
+    guide: Guide, language: str
+) -> None:
+    other = guide.localized(language)
+    english, theirs = _seen_and_heard(guide), _seen_and_heard(other)
+    assert other.language == language and english.keys() == theirs.keys()
+    assert [place for place in english if english[place] == theirs[place]] == []
 
 
 def _seen_and_heard(guide: Guide) -> dict[str, str]:
     seen: dict[str, str] = {"title": guide.title, "summary": guide.summary}
     for step in guide.steps:
-        seen.update({f"{step.id}.{key}": getattr(step, key) for key in ("title", "purpose", "instruction", "talk")})
+        seen.update({f"{step.id}.{key}": getattr(step, key) for key in SAID})
         for activity in step.activities:
             seen.update(_texts(activity.id, {"prompt": activity.prompt, "help": activity.help}))
             seen.update(_texts(activity.id, activity.config.model_dump()))

@@ -75,6 +75,12 @@ def test_a_translation_keeps_its_placeholders_and_its_edges(code: str) -> None:
     assert wrong == []
 
 
+@pytest.mark.parametrize("code", OTHERS)
+def test_a_catalogue_keeps_its_head_when_it_is_brought_up_to_the_sentences(code: str) -> None:
+    head = (TRANSLATIONS / code / "LC_MESSAGES" / "messages.po").read_text(encoding="utf-8").partition("\n\n")[0]
+    assert f'"Language: {code}\\n"' in head and '"Plural-Forms: nplurals=' in head
+
+
 def test_a_page_speaks_the_language_of_its_reader(client: FlaskClient) -> None:
     german = client.get("/", headers={"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}).get_data(as_text=True)
     english = client.get("/", headers={"Accept-Language": "it"}).get_data(as_text=True)

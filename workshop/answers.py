@@ -54,17 +54,18 @@ class Mine:
     spent: bool = False
 
 
-def _open_activity(house: House, live_id: str, run_id: str) -> Activity:
-    """Return what is asked in an open run; from memory while the session has not changed."""
+def _open_activity(house: House, live_id: str, run_id: str) -> tuple[Activity, bool]:
+    """Return what is asked in an open run, and whether the room is there; from memory while the session has not changed."""
 
-    def read() -> Activity:
+    def read() -> tuple[Activity, bool]:
         with house.database.transaction() as session:
             run = session.get(ActivityRun, questions.run_behind(run_id))
             if run is None or run.live_id != live_id:
                 raise WorkshopError(_("There is no such question in this session."), code="not_found", status=404)
             if run.state != "open":
                 raise Closed(_("This question has closed. Your answer is still on your phone."))
-            return guide_of(get(session, live_id)).activity(run.activity_id)
+            live = get(session, live_id)
+            return guide_of(live).activity(run.activity_id), live.at in (run.activity_id, None)
 
     if house.boxes.at_hand(live_id) is None:  # not in this process yet, or gone with its session
         return read()
@@ -95,7 +96,7 @@ def ballot(
     """Return an answer, or a pass when `fields` is None, ready for the box; raises `AnswerRefused` when it does not fit."""
     if isinstance(revision, bool) or not isinstance(revision, int) or not 1 <= revision <= LARGEST_REVISION:
         raise AnswerRefused(_("This answer could not be read. Reload the page and try again."))
-    activity = _open_activity(house, live_id, run_id)
+    activity, here = _open_activity(house, live_id, run_id)
     kind = KINDS[activity.kind]
     if not kind.asks:
         raise AnswerRefused(_("Nothing is asked here."))
@@ -111,7 +112,9 @@ def ballot(
             raise AnswerRefused(_("This answer could not be read. Reload the page and try again.")) from None
     final = activity.release == "rolling" and not votes
     tag = breakouts.tag_to_write(house, live_id, secret, run_id) if kind.in_groups else anonymity.tag(secret, run_id)
-    return Ballot(run_id, tag, revision, body, final)
+    # An edit changes no screen, and must not wake one either: that would tell when it came. Nor does what is parked.
+    wakes = not votes and (here or not kind.all_along)
+    return Ballot(run_id, tag, revision, body, final, lingers=kind.all_along, wakes=wakes)
 
 
 def receipt(house: House, live_id: str, cast: Ballot) -> Receipt:
@@ -128,8 +131,7 @@ def receipt(house: House, live_id: str, cast: Ballot) -> Receipt:
         raise Older(_("You have sent a newer answer already, perhaps in another tab. It stays."), outcome.revision)
     if outcome.status == "final":
         raise Older(_("Your answer to this question is final. It was sent already."), outcome.revision)
-    if outcome.first and not questions.is_ballot(cast.run_id):
-        # An edit changes no screen, and must not wake one either: that would tell when it came.
+    if outcome.first and cast.wakes:
         house.database.announce(live_id)
     return Receipt(outcome.revision)
 
@@ -137,7 +139,13 @@ def receipt(house: House, live_id: str, cast: Ballot) -> Receipt:
 def cast(
     house: House, live_id: str, secret: bytes, run_id: str, revision: int, fields: Mapping[str, Any] | None
 ) -> Receipt:
-    """Store an answer, or a pass when `fields` is None; return after the durable commit. Raises as the two above."""
+    """Store an answer, or a pass when `fields` is None; return after the durable commit. Raises as the two above.
+
+    Revision 0 without fields says nothing and changes nothing.
+    """
+    if revision == 0 and fields is None and not isinstance(revision, bool):
+        # A phone that says nothing in as many bytes as one that parks something (promise 12): nothing is written.
+        return Receipt(mine(house, live_id, secret, run_id).revision)
     ready = ballot(house, live_id, secret, run_id, revision, fields)
     house.boxes.box(live_id).put_and_wait(ready)
     return receipt(house, live_id, ready)
@@ -158,8 +166,8 @@ def cast_soon(
     answer does not fit: `cast` then does it, or says why not.
     """
     box = house.boxes.at_hand(live_id)
-    activity = house.at_hand.look(live_id, questions.run_behind(run_id))
-    if box is None or activity is None or KINDS[activity.kind].in_groups:
+    asked = house.at_hand.look(live_id, questions.run_behind(run_id))
+    if box is None or asked is None or KINDS[asked[0].kind].in_groups or not house.keepers.keeps(live_id):
         return False
     try:
         ready = ballot(house, live_id, secret, run_id, revision, fields)
@@ -173,7 +181,7 @@ def cast_soon(
 def mine(house: House, live_id: str, secret: bytes, run_id: str) -> Mine:
     """Return the author's own answer to an open run; revision 0 when there is none."""
     try:
-        activity = _open_activity(house, live_id, run_id)
+        activity, _here = _open_activity(house, live_id, run_id)
     except Closed:
         return Mine(0)
     tag: bytes | None = anonymity.tag(secret, run_id)

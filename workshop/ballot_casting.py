@@ -46,6 +46,11 @@ class Cast:
 class Ballot:
     """An answer on its way into the box, or a pass (`body` None). A `final` one (rolling) is never replaced.
 
+    What `lingers` lies in the box past the close of other questions (a parking
+    lot), so its order of arrival goes with the next `tidy`.
+
+    `wakes`: the first of a phone's shows on a screen.
+
     `told` is called once it is decided, in no particular greenlet; it must not
     block. Until then there is no `outcome`.
     """
@@ -55,6 +60,8 @@ class Ballot:
     revision: int
     body: str | None
     final: bool = False
+    lingers: bool = False
+    wakes: bool = True
     told: Callable[[Ballot], None] | None = None
     error: BaseException | None = None
     done: bool = False
@@ -86,19 +93,29 @@ class CastingInTheBox:
     def __init__(self) -> None:
         self._pending: deque[Ballot] = deque()  # one object for good: a list that is swapped loses late comers
         self._gathering = False
+        self._lingering = False  # something was written that stays past the next seal
 
     @abstractmethod
     def _away(self, work: Callable[[], T]) -> T:
         """Do something outside the event loop."""
 
-    def cast(self, run_id: str, tag: bytes, revision: int, body: str | None, *, final: bool = False) -> Cast:
+    def cast(
+        self,
+        run_id: str,
+        tag: bytes,
+        revision: int,
+        body: str | None,
+        *,
+        final: bool = False,
+        lingers: bool = False,
+    ) -> Cast:
         """Put an answer into the box; return after the durable commit.
 
         A higher revision replaces; the same revision with the same body is
         success; a lower one is "older" and changes nothing. A `final` answer
         is never replaced.
         """
-        ballot = Ballot(run_id, tag, revision, body, final)
+        ballot = Ballot(run_id, tag, revision, body, final, lingers)
         self.put_and_wait(ballot)
         return ballot.outcome()
 
@@ -134,6 +151,7 @@ class CastingInTheBox:
         batch = [self._pending.popleft() for _waiting in range(len(self._pending))]
         try:
             self._away(lambda: self._commit(batch))
+            self._lingering |= any(ballot.lingers for ballot in batch)
         except Exception as error:  # a full disk, a lock: nobody is told "saved"
             for ballot in batch:
                 ballot.error = error

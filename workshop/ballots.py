@@ -175,6 +175,19 @@ class BallotBox(ballot_casting.CastingInTheBox, ballot_paper.PaperInTheBox, ball
             in_a_thread(lambda: self._db.execute("vacuum"))
             self.checkpoint()
 
+    def tidy(self) -> None:
+        """Empty the log; where something lies here for long, also lay all rows in the order of their tags (promise 5).
+
+        A page keeps its rows in the order in which they were written (ANONYMITY.md,
+        fact 2). While one question is open that is declared; a parking lot is open
+        all day, so what was written to it is rewritten within seconds.
+        """
+        if self._lingering:
+            self._lingering = False
+            self.rewrite()
+        else:
+            self.checkpoint()
+
     def checkpoint(self) -> None:
         """Empty the write-ahead log: an edited text is in no file after it (promise 7)."""
         with self._lock:
@@ -277,15 +290,20 @@ class BallotBox(ballot_casting.CastingInTheBox, ballot_paper.PaperInTheBox, ball
 
 
 class BallotBoxes:
-    """All boxes of this process, one file per live session in one folder."""
+    """All boxes of this process, one file per live session in one folder.
 
-    def __init__(self, folder: Path) -> None:
+    `hold` refuses a session that another process keeps (`keepers.py`).
+    """
+
+    def __init__(self, folder: Path, hold: Callable[[str], None] = lambda _live_id: None) -> None:
         self.folder = folder
+        self._hold = hold
         self._open: dict[str, BallotBox] = {}
         self._lock = threading.RLock()
 
     def box(self, live_id: str) -> BallotBox:
         """Return the box of a live session, made when it is first needed."""
+        self._hold(live_id)
         with self._lock:
             box = self._open.get(live_id)
             if box is None:
@@ -296,11 +314,15 @@ class BallotBoxes:
         """Return the box of a live session if this process has it open; makes none."""
         return self._open.get(live_id)
 
+    def lying(self) -> list[str]:
+        """Return the sessions whose box lies in the folder, whether or not it is open."""
+        return sorted(path.stem for path in self.folder.glob("*.sqlite"))
+
     def checkpoint(self) -> None:
         """Empty the logs of all boxes; a busy one is tried again at the next call."""
         for box in list(self._open.values()):
             try:
-                box.checkpoint()
+                box.tidy()
             except sqlite3.Error:
                 continue
 

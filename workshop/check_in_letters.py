@@ -21,7 +21,7 @@ from . import outbox
 from .errors import WorkshopError
 from .house import House
 from .models import Account, LiveSession, Mail, SessionRole
-from .words import _
+from .words import _, day, speaking
 
 MOST = 300
 """Addresses in one list."""
@@ -102,7 +102,8 @@ def remind(session: Session, house: House, live: LiveSession, number: int, last_
     )
     title = " ".join(live.title.split())[:120]
     for account in runners:
-        with suppress(WorkshopError):  # an address that no mail can have must not keep the check-in shut
+        # An address that no mail can have must not keep the check-in shut.
+        with suppress(WorkshopError), speaking(live.language):
             outbox.put(
                 session,
                 house.settings,
@@ -114,7 +115,7 @@ def remind(session: Session, house: House, live: LiveSession, number: int, last_
                     "part; you find it here:\n\n%(url)s",
                     number=number,
                     title=title,
-                    day=last_day.isoformat(),
+                    day=day(last_day),
                     url=f"{house.settings.public_url}/staff/sessions/{live.id}/follow-up",
                 ),
                 live=live,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .models import LiveSession
-from .words import _
+from .words import _, ngettext
 
 
 def promise(live: LiveSession, last_day: str) -> tuple[str, ...]:
@@ -27,7 +27,11 @@ def promise(live: LiveSession, last_day: str) -> tuple[str, ...]:
         if live.leader_is_manager
         else _("%(leader)s led the session and is not this team's manager.", leader=live.leader),
         _("You can leave out any question. That looks the same as answering it."),
-        _("The results are deleted %(days)s days after this check-in.", days=live.keep_days),
+        ngettext(
+            "The results are deleted one day after this check-in.",
+            "The results are deleted %(num)d days after this check-in.",
+            live.keep_days,
+        ),
     )
 
 

@@ -3,7 +3,8 @@
 Lives here: what each reader may read (`RULES`), as the JSON of
 `reports/document.py` plus one `drawing` per result that `jobs.py` turns into
 markup. Not here: when this is done and that it is done once (`freezes.py`), and
-what the staff put right afterwards (`versions.py`).
+what the staff put right afterwards (`versions.py`). It is one file because what a
+reader may read is decided by reading all of it together.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 
-from . import anonymity, questions, report_prose, rounds, shown_to_whom
+from . import anonymity, moderation, parking, questions, report_prose, rounds, shown_to_whom
 from .activities import KINDS
 from .boards import Theme
 from .guides.schema import Activity, Guide, Step
@@ -116,6 +117,10 @@ class Material:
     cards: Mapping[str, Sequence[Words]]  # activity id -> released cards
     texts: Texts
     themes: Mapping[str, Sequence[Theme]] = field(default_factory=dict)  # activity id -> its themes, with cards' ids
+    hidden: Mapping[str, Sequence[Words]] = field(default_factory=dict)  # cards that the room does not see any more
+    read: Mapping[str, moderation.Texts] = field(default_factory=dict)  # what those who moderate decided, per activity
+    guarded: Mapping[str, Sequence[str]] = field(default_factory=dict)  # what of it no staff text may repeat
+    parked: Sequence[parking.Entry] = ()  # what the facilitator parked at the console: staff text
 
 
 def people_words(count: int, floor: int) -> str:
@@ -133,6 +138,24 @@ def answered_words(release: Mapping[str, Any], floor: int) -> str:
         return _("%(count)s people answered", count=people)
     groups = _("At least two groups answered")  # how many would tell which group said nothing
     return groups if release.get("in_groups") else _("%(floor)s to 9 people answered", floor=min(floor, 9))
+
+
+def sheets_words(paper: Mapping[str, Any], floor: int) -> str:
+    """Return how many sheets of paper were typed in, as far as it may be printed; empty where they stand alone."""
+    if paper.get("alone"):
+        return ""
+    people = paper.get("people")
+    return str(people) if people else _("%(low)s to %(high)s", low=min(floor, 9), high=9)
+
+
+def _people(release: Mapping[str, Any], floor: int) -> str:
+    """Return who answered: on phones, on paper, or on both, which are never added together (promise 10)."""
+    answered, paper = answered_words(release, floor), release.get("paper")
+    if not paper:
+        return answered
+    if paper["alone"]:
+        return _("%(answered)s, on paper", answered=answered)
+    return _("%(answered)s on phones; %(sheets)s sheets on paper", answered=answered, sheets=sheets_words(paper, floor))
 
 
 def day_words(day: date, language: str) -> str:
@@ -268,7 +291,7 @@ def asked_in(material: Material, step: Step) -> list[Activity]:
 
 def _section(material: Material, number: int, step: Step, asked: Sequence[Activity], edition: str) -> dict[str, Any]:
     blocks = [_block(material, activity, edition) for activity in asked]
-    if all(material.results[activity.id].get("too_few") for activity in asked):
+    if all(material.results[one.id].get("too_few") and not KINDS[one.kind].all_along for one in asked):
         blocks = [{"heading": _("Nothing is shown from this step"), "note": too_few(material.live)}]
     return {
         "label": _("Step %(number)s", number=number),
@@ -286,15 +309,19 @@ def too_few(live: LiveSession) -> str:
 def _block(material: Material, activity: Activity, edition: str) -> dict[str, Any]:
     live, release = material.live, material.results[activity.id]
     block: dict[str, Any] = {"heading": activity.prompt, "activity": activity.id}
+    if noted := parking.printed(material.guide, material.results, material.parked, activity):
+        block["parked"] = {"heading": _("Noted by %(leader)s", leader=live.leader), "items": noted}
     if release.get("too_few"):
         return {**block, "note": too_few(live)}
-    people = answered_words(release, live.room_floor)
+    people = _people(release, live.room_floor)
     kind = KINDS[activity.kind]
     if kind.texts:
         return {**block, "people": people, **_words(material, activity, edition)}
     if kind.own_words:
         words = _words(material, activity, edition)
         if not (RULES[edition].words_of_the_room and live.facilitator_words and release.get("words_ok")):
+            return {**block, "people": people, **words}
+        if release.get("emptied"):  # every word of it was hidden by those who moderate
             return {**block, "people": people, **words}
         block |= {"heard": words["heard"]} if "heard" in words else {}
     block["drawing"] = {
@@ -307,6 +334,11 @@ def _block(material: Material, activity: Activity, edition: str) -> dict[str, An
         "made_up": bool(release.get("made_up")),
         "result": release["result"],
     }
+    if paper := release.get("paper"):
+        result = {"result": paper["result"]} if "result" in paper else {}
+        block["drawing"]["paper"] = {
+            "alone": bool(paper["alone"]), "people": sheets_words(paper, live.room_floor), **result
+        }  # fmt: skip
     if activity.again and (beside := _beside(material, activity)):
         block["drawing"]["again"] = beside.dump()
     return block

@@ -17,7 +17,7 @@ from typing import Any
 from flask import render_template
 from markupsafe import Markup
 
-from . import charts, comparisons
+from . import charts, comparisons, parking
 from .activities import KINDS
 from .charts import Chart
 from .publication import Shape
@@ -40,12 +40,16 @@ def console(screen: ConsoleScreen) -> str:
     return _render("console/_screen.html", screen=screen)
 
 
-def answer_fields(activity: ActivityScreen, mine: Mapping[str, Sequence[str]] | None = None) -> Markup:
+def answer_fields(
+    activity: ActivityScreen, mine: Mapping[str, Sequence[str]] | None = None, beside: bool = False
+) -> Markup:
     """Return the fields of an answer, filled with the author's own; the form around them is the page's.
 
-    For a kind that asks nothing this is what it shows.
+    For a kind that asks nothing this is what it shows. `beside`: on the same page as another question.
     """
-    return _activity("answer", activity, mine=dict(mine or {}))
+    return _activity(
+        "answer", replace(activity, id=f"beside-{activity.id}") if beside else activity, mine=dict(mine or {})
+    )
 
 
 def stage_result(activity: ActivityScreen) -> Markup:
@@ -135,5 +139,6 @@ def _render(template: str, **values: Any) -> str:
         marks=charts.svg,
         lanes=lanes,
         density=density,
+        parked_mark=parking.mark_words,
         **values,
     )

@@ -18,7 +18,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from . import actions, anonymity, editions, figures, findings, questions, receipts, themes
+from . import actions, anonymity, editions, figures, findings, moderation, parking, questions, receipts, themes
 from .activities import KINDS
 from .db import notify
 from .editions import Material, Texts
@@ -27,7 +27,7 @@ from .guides.schema import Activity, Guide
 from .models import ActivityRun, Card, Freeze, LiveSession, ReportText
 from .quoting import FEWEST_FIRST, MOST_QUOTES, Guarded, Words, first_choice, offered
 from .screens import CardScreen
-from .words import _
+from .words import _, ngettext
 
 LONGEST_FINDING = 400  # three of them share the first page with the asks and the steps
 LONGEST_ASKS = 2000
@@ -159,6 +159,7 @@ def freeze(session: Session, live: LiveSession, guide: Guide, now: datetime) -> 
     obstacle = _obstacle(session, live, now)
     if obstacle:
         raise WorkshopError(obstacle, code="too_early", status=409)
+    moderation.hold(session, live.id)
     material, _version = _material(session, live, guide)
     _check_words(material.texts, material)
     held = receipts.held(session, live.id)
@@ -179,6 +180,7 @@ def freeze(session: Session, live: LiveSession, guide: Guide, now: datetime) -> 
         return first
     if held:
         _keep_texts(session, live.id, material.texts)
+    moderation.settle(session, live.id, _taken_back(held))
     receipts.settle(session, live.id)
     themes.settle(session, live.id)
     notify(session, live.id)
@@ -196,41 +198,49 @@ def checked(session: Session, live: LiveSession, guide: Guide, texts: Texts) -> 
 def _as_asked(material: Material, held: Mapping[str, str]) -> Material:
     """Return the material without what people took back or no longer let be quoted; `held` maps a card to that.
 
-    A quote that is gone leaves its place empty, and where fewer than three
+    Where a card that stood for others is gone, the first of them stands in its
+    place. A quote that is gone leaves its place empty, and where fewer than three
     consents are left, none is printed. The staff's texts were written while all
     cards stood there: a sentence in one that repeats what may not be quoted any
     more goes too. To refuse the freeze instead would tell whose card it is.
     """
     if not held:
         return material
-    cards = {
-        activity_id: [
+    taken = _taken_back(held)
+    cards = {name: list(some) for name, some in material.cards.items()}  # the words of a cloud have no receipts
+    for name, hidden in material.hidden.items():
+        standing = set(material.read[name].standing(taken))
+        cards[name] = [
             replace(card, quotable=card.quotable and card.id not in held)
-            for card in cards
-            if held.get(card.id) != "withdraw"
+            for card in sorted((*material.cards[name], *hidden), key=lambda card: card.id)
+            if card.id in standing
         ]
-        for activity_id, cards in material.cards.items()
-    }
     gone = [card.text for cards in material.cards.values() for card in cards if held.get(card.id) == "withdraw"]
-    left = replace(material, cards=cards)
+    guarded = {name: texts.guarded(taken) for name, texts in material.read.items()}
+    left = replace(material, cards=cards, guarded=guarded)
     quotes = {
         activity_id: tuple(sorted(set(chosen) & {card.id for card in _offered(left, activity_id)}))
         for activity_id, chosen in material.texts.quotes.items()
     }
-    texts, guarded = material.texts, Guarded([*gone, *_not_to_be_quoted(left)])
-    found = tuple(text for text in map(guarded.without, texts.findings) if text)
-    steps = tuple(step for step in texts.next_steps if guarded.repeated_in(" ".join(step)) is None)
+    left = replace(left, parked=_printable(left.parked, [*gone, *_not_to_be_quoted(left)]))
+    texts, not_to_say = material.texts, Guarded([*gone, *_not_to_be_quoted(left)])
+    found = tuple(text for text in map(not_to_say.without, texts.findings) if text)
+    steps = tuple(step for step in texts.next_steps if not_to_say.repeated_in(" ".join(step)) is None)
     return replace(
         left,
         texts=replace(
             texts,
-            findings=found if guarded.repeated_in(" ".join(found)) is None else (),
-            asks=guarded.without(texts.asks),
-            next_steps=steps if guarded.repeated_in(" ".join(step[0] for step in steps)) is None else (),
-            heard={activity_id: guarded.without(text) for activity_id, text in texts.heard.items()},
+            findings=found if not_to_say.repeated_in(" ".join(found)) is None else (),
+            asks=not_to_say.without(texts.asks),
+            next_steps=steps if not_to_say.repeated_in(" ".join(step[0] for step in steps)) is None else (),
+            heard={activity_id: not_to_say.without(text) for activity_id, text in texts.heard.items()},
             quotes=quotes,
         ),
     )
+
+
+def _taken_back(held: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(card_id for card_id, act in held.items() if act == "withdraw")
 
 
 def _keep_texts(session: Session, live_id: str, texts: Texts) -> None:
@@ -260,9 +270,10 @@ def _obstacle(session: Session, live: LiveSession, now: datetime) -> str:
     if now < moment:
         minutes = ceil((moment - now).total_seconds() / 60)
         if minutes > 90:
-            return _(
-                "The phones were told a later time. You can freeze the report in %(hours)s hours.",
-                hours=ceil(minutes / 60),
+            return ngettext(
+                "The phones were told a later time. You can freeze the report in one hour.",
+                "The phones were told a later time. You can freeze the report in %(num)d hours.",
+                ceil(minutes / 60),
             )
         return _("The phones were told a later time. You can freeze the report in %(minutes)s min.", minutes=minutes)
     return ""
@@ -272,18 +283,38 @@ def _material(session: Session, live: LiveSession, guide: Guide) -> tuple[Materi
     runs = session.scalars(
         select(ActivityRun).where(ActivityRun.live_id == live.id, ActivityRun.state == "released")
     ).all()
-    results = {run.activity_id: run.release for run in runs if run.release is not None}
+    kind_of = {activity.id: activity.kind for activity in guide.activities}
+    seen_runs = {run.activity_id: run for run in runs if run.activity_id in kind_of and run.release is not None}
+    results = {name: moderation.release(session, run, kind_of[name]) for name, run in seen_runs.items()}
+    read = {name: moderation.texts_of(session, run, kind_of[name]) for name, run in seen_runs.items()}
     activity_of = {run.id: run.activity_id for run in runs}
-    cards: dict[str, list[Words]] = {}
+    every: dict[str, list[Words]] = {}
     for card in session.scalars(select(Card).where(Card.run_id.in_(activity_of)).order_by(Card.id)):
-        cards.setdefault(activity_of[card.run_id], []).append(Words(card.id, card.text, card.quotable))
+        name = activity_of[card.run_id]
+        if name in read:
+            every.setdefault(name, []).append(Words(card.id, read[name].shown(card.id), card.quotable))
+    standing = {name: set(texts.standing()) for name, texts in read.items()}
+    cards = {name: [card for card in some if card.id in standing[name]] for name, some in every.items()}
+    hidden = {name: [card for card in some if card.id not in standing[name]] for name, some in every.items()}
     for activity in guide.activities:
         kind, release = KINDS[activity.kind], results.get(activity.id)
         if kind.own_words and release and not release.get("too_few"):
             # Cards in all but name: shown beside the summary, never quotable, guarded by the six-word rule.
             words = kind.words(kind.load(release["result"]))
             cards[activity.id] = [Words(f"{activity.id}-{n}", word, False) for n, word in enumerate(words)]
-    material = Material(live, guide, results, cards, Texts(), themes.for_report(session, activity_of))
+    material = Material(
+        live,
+        guide,
+        results,
+        cards,
+        Texts(),
+        themes.for_report(session, activity_of),
+        hidden=hidden,
+        read=read,
+        guarded={name: texts.guarded() for name, texts in read.items()},
+    )
+    noted = parking.staff_entries(session, live)
+    material = replace(material, parked=_printable(noted, _not_to_be_quoted(material)))
     stored = session.get(ReportText, live.id)
     if stored is not None:
         session.refresh(stored)
@@ -297,6 +328,13 @@ def _material(session: Session, live: LiveSession, guide: Guide) -> tuple[Materi
     material = replace(material, texts=_with_choice(material, suggested))
     left_out = editions.usually_left_out(material, (activity_id for activity_id, _text in found))
     return replace(material, texts=replace(material.texts, left_out=left_out)), 0
+
+
+def _printable(noted: Sequence[parking.Entry], kept: Iterable[str]) -> tuple[parking.Entry, ...]:
+    """Return what the facilitator parked, without what repeats a card that may not be quoted, in one entry or across them."""
+    guarded = Guarded(kept)
+    fit = tuple(one for one in noted if guarded.repeated_in(one.text) is None)
+    return fit if guarded.repeated_in(" ".join(one.text for one in fit)) is None else ()
 
 
 def _with_choice(material: Material, texts: Texts) -> Texts:
@@ -426,7 +464,7 @@ def _not_to_be_quoted(material: Material) -> list[str]:
         for_manager = material.guide.activity(activity_id).for_ == "manager"
         free = set() if for_manager else {card.id for card in _offered(material, activity_id)}
         kept += [card.text for card in cards if card.id not in free]
-    return kept
+    return [*kept, *(text for texts in material.guarded.values() for text in texts)]
 
 
 def _check_words(texts: Texts, material: Material) -> None:

@@ -14,6 +14,7 @@ from .at_hand import AtHand
 from .db import Database
 from .desks import Desks
 from .done import Done
+from .keepers import Alone
 from .signals import Signals
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class House:
     signals: Signals = field(default_factory=Signals)
     desks: Desks = field(default_factory=Desks)
     done: Done = field(default_factory=Done)
+    keepers: Alone = field(default_factory=Alone)
     at_hand: AtHand = field(default_factory=AtHand)
 
     def __post_init__(self) -> None:

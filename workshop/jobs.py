@@ -23,7 +23,6 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from flask import Flask, current_app, has_app_context
-from flask_babel import force_locale
 from sqlalchemy import case, select, update
 
 from reports.layout import COMPACT, PAPERS
@@ -39,7 +38,7 @@ from .models import Freeze, ReportFile
 from .report_worker import Printed, PrintFailed
 from .rounds import Beside
 from .screens import ActivityScreen
-from .words import _
+from .words import _, speaking
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +106,7 @@ def drawn(data: Mapping[str, Any]) -> dict[str, Any]:
     ready = copy.deepcopy(dict(data))
     ready["brand"] = _brand()
     palette = replace(_palette(), narrow=ready["edition"] in COMPACT)
-    with _in_language(str(ready.get("language", ""))):
+    with speaking(str(ready.get("language", ""))):
         for section in ready["sections"]:
             for block in section["blocks"]:
                 drawing = block.pop("drawing", None)
@@ -148,6 +147,7 @@ def _palette() -> Palette:
 
 def _screen(drawing: Mapping[str, Any]) -> ActivityScreen:
     kind = KINDS[drawing["kind"]]
+    paper = drawing.get("paper") or {}
     return ActivityScreen(
         id=drawing["id"],
         kind=drawing["kind"],
@@ -160,14 +160,10 @@ def _screen(drawing: Mapping[str, Any]) -> ActivityScreen:
         people=drawing["people"],
         made_up=drawing["made_up"],
         again=Beside.load(drawing["again"]) if "again" in drawing else None,
+        paper="" if not paper else "alone" if paper["alone"] else "beside",
+        paper_result=kind.load(paper["result"]) if "result" in paper else None,
+        paper_people=paper.get("people", ""),
     )
-
-
-def _in_language(language: str) -> ExitStack:
-    stack = ExitStack()
-    if language and has_app_context():
-        stack.enter_context(force_locale(language.replace("-", "_")))
-    return stack
 
 
 def with_results(version: versions.Version, edition: str) -> dict[str, Any]:
@@ -220,6 +216,7 @@ class _Queue:
                     .where(ReportFile.state == "queued")
                     .order_by(first_needed, manager_first, ReportFile.version.desc())
                     .limit(1)
+                    .with_for_update(skip_locked=True)  # several processes print from one queue
                 ).first()
                 if file is not None:
                     file.state = "rendering"
@@ -231,14 +228,17 @@ class _Queue:
 
     def _print(self, file_id: str, data: dict[str, Any], paper: str) -> None:
         content: bytes | None = None
-        try:
-            printed = print_edition(data, paper)
-            state, note, content = "ready", " ".join(printed.notes), printed.content
-        except PrintFailed as failure:
-            state, note = "failed", failure.sentence
-        except Exception as error:  # a defect must not stop the queue; its text could hold a quote, so only its name
-            log.error("a report could not be drawn: %s", type(error).__name__)
-            state, note = "failed", _("The report could not be drawn. Open it as a page instead.")
+        with speaking(str(data.get("language", ""))):
+            try:
+                printed = print_edition(data, paper)
+                state, note, content = "ready", " ".join(printed.notes), printed.content
+            except PrintFailed as failure:
+                state, note = "failed", failure.sentence
+            except (
+                Exception
+            ) as error:  # a defect must not stop the queue; its text could hold a quote, so only its name
+                log.error("a report could not be drawn: %s", type(error).__name__)
+                state, note = "failed", _("The report could not be drawn. Open it as a page instead.")
         with self._house.database.transaction() as session:
             session.execute(
                 update(ReportFile).where(ReportFile.id == file_id).values(state=state, note=note, content=content)

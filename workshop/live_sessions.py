@@ -19,7 +19,19 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from . import actions, anonymity, breakout_moves, questions, rehearsals, run_of_show, seals, sources, tickets
+from . import (
+    actions,
+    anonymity,
+    breakout_moves,
+    moderation,
+    parking,
+    questions,
+    rehearsals,
+    run_of_show,
+    seals,
+    sources,
+    tickets,
+)
 from .activities import KINDS
 from .db import notify
 from .errors import Forbidden, NotFound, Stale, WorkshopError
@@ -59,6 +71,7 @@ class NewSession:
     rehearsal: bool = False
     simulated: int = 0
     tickets: bool = False
+    parking: bool = False  # a parking lot on every step, also where the guide has none
     planned_for: datetime | None = None
 
 
@@ -76,7 +89,8 @@ def create(house: House, actor: Account, new: NewSession) -> str:
                     raise NotFound(_("This guide no longer exists. Choose another one."))
                 if new.language not in schema.parse(guide.source, guide.slug).languages:
                     raise WorkshopError(_("This guide is not available in that language."))
-                live = _fresh(house, new, guide.source, actor.id)
+                source = parking.with_lot(guide.source) if new.parking else guide.source
+                live = _fresh(house, new, source, actor.id)
                 session.add(live)
                 session.flush()
                 session.add(SessionRole(live_id=live.id, account_id=actor.id, role="run"))
@@ -168,8 +182,10 @@ def _copy_of(live: LiveSession, **changes: Any) -> NewSession:
     return new
 
 
-def restart_with_floors(house: House, actor: Account, live_id: str, room_floor: int, words_floor: int) -> str:
-    """Move a lobby over to a new session with other floors; return its id.
+def restart_with_floors(
+    house: House, actor: Account, live_id: str, room_floor: int, words_floor: int, read_first: bool | None = None
+) -> str:
+    """Move a lobby over to a new session with other floors, or (un)moderated; return its id.
 
     Floors never change under people who have joined (promise 3). The code, the
     QR and the stage link move along; every phone is shown the new sentence and
@@ -177,7 +193,8 @@ def restart_with_floors(house: House, actor: Account, live_id: str, room_floor: 
     """
     with house.database.transaction() as session:
         live = get(session, live_id)
-        new = _copy_of(live, room_floor=room_floor, words_floor=words_floor)
+        read_first = live.moderation if read_first is None else read_first
+        new = _copy_of(live, room_floor=room_floor, words_floor=words_floor, moderation=read_first)
         code, join_token, stage_token = live.code, live.join_token, live.stage_token
         changed = session.execute(
             update(LiveSession)
@@ -295,12 +312,16 @@ def move(house: House, role: str, live_id: str, command: str, argument: str, ver
     handler = _MOVES.get(command)
     if handler is None:
         raise WorkshopError(_("There is no such move."), code="unknown_move")
+    admits = command == "open" or (command == "start" and _has_a_lot(house, live_id))
     if command == "open":
+        _check_version(house, live_id, version)
+    if admits:
         # The gate first: a phone must never be told of a question that refuses its answer.
         argument = anonymity.new_id()
-        _check_version(house, live_id, version)
         house.boxes.box(live_id).admit(argument)
     try:
+        if command == "end":
+            version = parking.close_all(house, live_id, version)
         if command == "close":
             return _close_by_hand(house, live_id, version)
         with house.database.transaction() as session:
@@ -309,7 +330,7 @@ def move(house: House, role: str, live_id: str, command: str, argument: str, ver
                 raise Stale(_("Somebody else moved on. Here is the present state."))
             change(session, live, handler(house, session, live, argument))
     except (IntegrityError, WorkshopError) as error:
-        if command == "open":
+        if admits:
             house.boxes.box(live_id).forget(argument)
         if isinstance(error, WorkshopError) and not _has_moved(house, live_id, version):
             raise
@@ -324,6 +345,11 @@ def move(house: House, role: str, live_id: str, command: str, argument: str, ver
         house.done.forget(live_id)
         house.desks.forget(live_id)
     return version + 1
+
+
+def _has_a_lot(house: House, live_id: str) -> bool:
+    with house.database.transaction() as session:
+        return parking.in_guide(guide_of(get(session, live_id))) is not None
 
 
 def _has_moved(house: House, live_id: str, version: int) -> bool:
@@ -350,8 +376,8 @@ def _require_no_break(live: LiveSession) -> None:
 
 
 def _require_nothing_open(session: Session, live: LiveSession) -> None:
-    busy = session.scalar(select(ActivityRun).where(ActivityRun.live_id == live.id, ActivityRun.state != "released"))
-    if busy is not None:
+    moderation.require_read(session, live)
+    if parking.busy(session, live):
         raise WorkshopError(_("A question is still open. Close it first, then move on."), status=409)
 
 
@@ -370,6 +396,7 @@ def _start(house: House, session: Session, live: LiveSession, argument: str) -> 
         raise WorkshopError(_("The session has started already."), status=409)
     first = guide_of(live).activities[0].id
     now = house.clock()
+    parking.begin(session, live, argument)
     return {"phase": "running", "at": first, "started_at": now, "step_started_at": now}
 
 
@@ -627,6 +654,8 @@ def _timer_reset(house: House, session: Session, live: LiveSession, argument: st
 
 
 def _timer_closes(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
+    if argument == "on" and breakout_moves.more_to_come(session, live):
+        raise WorkshopError(_("When the time is up the groups go on to their next part."), status=409)
     return {"timer_closes": argument == "on"}
 
 
@@ -657,9 +686,11 @@ _MOVES = {
     "timer_reset": _timer_reset,
     "timer_closes": _timer_closes,
     **questions.MOVES,
+    **parking.MOVES,
     **breakout_moves.MOVES,
     **tickets.MOVES,
     **run_of_show.MOVES,
+    **moderation.MOVES,
 }
 
 

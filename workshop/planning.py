@@ -16,7 +16,7 @@ from icalendar import Calendar, Event
 from . import live_sessions
 from .errors import WorkshopError
 from .models import LiveSession
-from .words import _
+from .words import _, clock, ngettext
 
 
 def moment(day: date, at: time) -> datetime:
@@ -77,11 +77,11 @@ def invitation(live: LiveSession, day_words: Callable[[date], str]) -> str:
         when = _(
             "On %(day)s, from %(start)s to %(end)s.",
             day=day_words(begins.date()),
-            start=f"{begins:%H:%M}",
-            end=f"{begins + timedelta(minutes=guide.minutes):%H:%M}",
+            start=clock(begins),
+            end=clock(begins + timedelta(minutes=guide.minutes)),
         )
     else:
-        when = _("It takes %(minutes)s minutes.", minutes=guide.minutes)
+        when = ngettext("It takes one minute.", "It takes %(num)d minutes.", guide.minutes)
     leads = (
         _("%(leader)s leads, and is this team's manager.", leader=live.leader)
         if live.leader_is_manager

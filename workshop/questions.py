@@ -25,7 +25,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from . import anonymity, publication
+from . import anonymity, moderation, publication
 from .activities import KINDS
 from .activities._cells import said
 from .activities.questions import Questions, QuestionsAggregate
@@ -147,6 +147,11 @@ def turns(session: Session, live_id: str) -> int:
 
 def parked(session: Session, live: LiveSession) -> list[str]:
     """Return the texts of all parked questions of a session that the room has seen, in an order that says nothing."""
+    return [text for _card_id, text in parked_cards(session, live)]
+
+
+def parked_cards(session: Session, live: LiveSession) -> list[tuple[str, str]]:
+    """Return the same, each with the id of its card."""
     runs = session.scalars(select(ActivityRun.id).where(ActivityRun.live_id == live.id)).all()
     marked = {
         card
@@ -154,8 +159,8 @@ def parked(session: Session, live: LiveSession) -> list[str]:
         for card, mark in kept.marks.items()
         if mark == "parked"
     }
-    rows = session.execute(select(Card.id, Card.text).where(Card.run_id.in_(runs)).order_by(Card.id)).all()
-    return [text for card, text in rows if card in marked]
+    seen = [card for run_id in runs for card in moderation.cards(session, run_id)]
+    return [(card, text) for card, text in sorted(seen) if card in marked]
 
 
 # -- while it is open
@@ -178,6 +183,8 @@ def refresh(house: House) -> None:
             .where(ActivityRun.state == "open")
         ).all()
     for run_id, live_id, room_floor in lists:
+        if not house.keepers.keeps(live_id):
+            continue
         try:
             _refresh(house, live_id, run_id, anonymity.pool_size(room_floor))
         except Exception as error:  # one session's trouble is its own; the next minute may work

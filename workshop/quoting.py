@@ -75,7 +75,7 @@ def spoken(text: str) -> list[str]:
         if (category in ("Cf", "Cc") and not character.isspace()) or character in "'’ʼ`´":
             continue
         if category[0] in ("L", "N", "M"):
-            if _unspaced(character):
+            if unspaced(character):
                 words += [current] if current else []
                 words.append(character)
                 current = ""
@@ -87,7 +87,7 @@ def spoken(text: str) -> list[str]:
     return [*words, current] if current else words
 
 
-def _unspaced(character: str) -> bool:
+def unspaced(character: str) -> bool:
     """Say whether a sign belongs to a script that is written without spaces between words."""
     code = ord(character)
     return (

@@ -19,11 +19,11 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from . import live_sessions, sources, themes
+from . import live_sessions, moderation, sources, themes
 from .db import Database, erase
 from .errors import WorkshopError
 from .house import House
-from .models import Action, ActivityRun, Card, Freeze, LiveSession, ReportText
+from .models import Action, ActivityRun, Card, Freeze, LiveSession, ParkedText, ReportText
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ def end_forgotten(house: House) -> int:
     """
     with house.database.transaction() as session:
         forgotten = _forgotten(session, house.clock())
-    return sum(_end(house, live_id) for live_id in forgotten)
+    return sum(_end(house, live_id) for live_id in forgotten if house.keepers.may(live_id))
 
 
 def _data_due(session: Session, today: date) -> list[str]:
@@ -142,16 +142,17 @@ def _forgotten(session: Session, now: datetime) -> list[str]:
 
 
 def _end(house: House, live_id: str) -> bool:
-    """Close what is open and end the session as its facilitator would; False when it has to wait."""
+    """Close what is open and end the session as its facilitator would; False when it has to wait.
+
+    What is still being read is shown as far as somebody approved it.
+    """
     try:
-        for command in ("close", "end"):
+        for command, state in (("close", "open"), ("show_read", "reading"), ("end", "")):
             with house.database.transaction() as session:
                 live = live_sessions.get(session, live_id)
                 version = live.version
-                open_run = session.scalar(
-                    select(ActivityRun.id).where(ActivityRun.live_id == live_id, ActivityRun.state == "open")
-                )
-            if command == "end" or open_run is not None:
+                here = live_sessions.run_of(session, live, live.at)
+            if command == "end" or (here is not None and here.state == state):
                 live_sessions.move(house, "run", live_id, command, "", version)
     except WorkshopError as error:
         log.warning("a forgotten session could not be ended yet: %s", type(error).__name__)
@@ -163,8 +164,10 @@ def _delete_data(session: Session, live_id: str, today: date) -> None:
     erase(session)
     runs = select(ActivityRun.id).where(ActivityRun.live_id == live_id)
     themes.forget(session, live_id)
+    moderation.forget(session, live_id)
     session.execute(delete(Card).where(Card.run_id.in_(runs)))
     session.execute(delete(ActivityRun).where(ActivityRun.live_id == live_id))
+    session.execute(delete(ParkedText).where(ParkedText.live_id == live_id))
     session.execute(delete(ReportText).where(ReportText.live_id == live_id))
     live = live_sessions.get(session, live_id)
     live.guide_source = sources.forget(live.guide_source)

@@ -27,7 +27,7 @@ from typing import Any, cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from . import who_sees
+from . import moderation, parking, who_sees
 from .activities import KINDS
 from .errors import WorkshopError
 from .guides import methods, schema
@@ -300,8 +300,8 @@ def _require_running(live: LiveSession) -> None:
 
 
 def _require_nothing_open(session: Session, live: LiveSession) -> None:
-    busy = session.scalar(select(ActivityRun).where(ActivityRun.live_id == live.id, ActivityRun.state != "released"))
-    if busy is not None:
+    moderation.require_read(session, live)
+    if parking.busy(session, live):
         raise WorkshopError(_("A question is still open. Close it first, then move on."), status=409)
 
 

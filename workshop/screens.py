@@ -25,7 +25,9 @@ from . import (
     breakouts,
     live_sessions,
     live_state,
+    moderation,
     paper_cards,
+    parking,
     questions,
     rounds,
     run_of_show,
@@ -38,10 +40,10 @@ from .activities import KINDS
 from .breakouts import BreakoutScreen
 from .guides.schema import Activity, Guide, Step
 from .house import House
-from .models import ActivityRun, Card, CheckIn, FollowUp, LiveSession
+from .models import ActivityRun, CheckIn, FollowUp, LiveSession
 from .questions import Question
 from .rounds import Beside
-from .words import _
+from .words import _, clock
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,9 @@ class ThemeScreen:
 class ActivityScreen:
     """One activity as an audience may see it now.
 
-    `phase`: "waiting" (not asked yet), "open", "closing", "released",
-    "too_few" (closed below the floor: nothing to see, ever).
+    `phase`: "waiting" (not asked yet), "open", "closing", "reading" (closed, and
+    read by those who moderate before the room sees it), "released", "too_few"
+    (closed below the floor: nothing to see, ever).
     `result` is the kind's aggregate and `cards` the released texts; both stay
     empty before the release, for every audience (promise 1).
     `seen_by` is the sentence beside the field (promise 17).
@@ -109,6 +112,7 @@ class ActivityScreen:
     again: Beside | None = None  # a second round beside the first
     breakout: BreakoutScreen | None = None  # how the groups stand, where a card speaks for one
     people: str = ""  # how many answered, as far as it may be said: "5 to 9", "12"
+    emptied: bool = False  # there was something to see, and those who moderate hid all of it
     made_up: bool = False  # rehearsal: the result is an example, not what phones sent
     paper: str = ""  # "beside": answers on paper are shown with the phones'; "alone": only they met the floor
     paper_result: Any = None  # theirs, beside the phones': never one count over both
@@ -118,6 +122,8 @@ class ActivityScreen:
     finishes: bool = False  # phones can say that they are done
     private: bool = False  # a page under My notes: filled in on the phone and never sent (promise 15)
     actions: tuple[ActionLine, ...] = ()  # what the group agreed to do, where the kind shows it
+    all_along: bool = False  # a parking lot: open on every step
+    parked: tuple[parking.Entry, ...] = ()  # what may be seen of it: the facilitator's entries at any time
 
 
 @dataclass(frozen=True)
@@ -148,6 +154,8 @@ class PhoneScreen:
     again_url: str = ""  # ended: where the check-ins are asked, weeks later
     again_on: date | None = None  # the first day of the next one
     notes: bool = False  # the guide has pages that each phone keeps for itself
+    lot: ActivityScreen | None = None  # the parking lot, as long as the session has one to come
+    lot_open: bool = False  # it takes thoughts now, beside whatever else is on
 
 
 @dataclass(frozen=True)
@@ -242,7 +250,11 @@ class ConsoleScreen:
     where_found: str = ""  # where the facilitator can be found in a break
     expected: int = 0
     leader: str = ""
-    boards: int = 0  # grows with every change of a theme, so that whoever groups elsewhere hears of it
+    boards: int = 0  # grows with every change of a theme or of what is hidden, so that who works elsewhere hears of it
+    moderates: str = ""  # the activity here whose texts this role can hide, mask and merge
+    reading: moderation.Queue | None = None  # how far they are read, where that comes before the room
+    moderated: tuple[moderation.Entry, ...] = ()  # who did what on which day, without any text
+    unread_lot: str = ""  # ended: the parking lot of a session that is read first; nobody may have looked at it
     group: str = ""  # the activity here whose cards can be grouped
     grouped: bool = False  # somebody has begun
     takes: sources.Offer | None = None  # what the question here will ask about
@@ -251,6 +263,8 @@ class ConsoleScreen:
     stage_languages: tuple[str, ...] = ()  # the guide's others, in which a second stage can be opened
     here: tuple[str, ...] = ()  # who has a console open now; names of staff, never on a phone or the stage
     pressed: str = ""  # who made the last move
+    lot: bool = False  # the session has a parking lot
+    parked: tuple[parking.Entry, ...] = ()  # what was parked at the console
     paper: bool = False  # the open question takes paper
     paper_hint: str = ""  # how much paper is typed in
     slips: int = 0
@@ -284,7 +298,7 @@ def _phase(run: ActivityRun | None, asks: bool) -> str:
     if run.state == "open":
         return "open"
     if run.state != "released":
-        return "closing"
+        return "reading" if run.state == "reading" else "closing"
     return "too_few" if (run.release or {}).get("too_few") else "released"
 
 
@@ -309,13 +323,18 @@ def activity(session: Session, live: LiveSession, item: Activity, run: ActivityR
     """
     kind = KINDS[item.kind]
     phase = _phase(run, kind.asks)
-    release = (run.release if run else None) or {}
-    shown = phase == "released" or (phase == "open" and item.release == "rolling")
+    release = moderation.release(session, run, item.kind) if run is not None else {}
+    shown = phase == "released" or (phase in ("open", "reading") and item.release == "rolling")
     result = cards = None
     if shown and release and not release.get("too_few"):
         result = kind.load(release["result"])
         if kind.texts and run is not None:
-            cards = _cards(session, live, item, run)
+            cards = tuple(CardScreen(id, text) for id, text in moderation.cards(session, run.id))
+        if phase == "reading":  # what the room had seen before the close, and no vote
+            result = kind.aggregate(item.config, []) if kind.takes_votes else result
+        if phase != "released" and not cards and not kind.words(result):
+            result = cards = None
+    emptied = result is not None and (bool(release.get("emptied")) or (kind.texts and not cards))
     return ActivityScreen(
         id=item.id,
         kind=item.kind,
@@ -338,6 +357,7 @@ def activity(session: Session, live: LiveSession, item: Activity, run: ActivityR
         people=people_text(release, live.room_floor) if result is not None else "",
         **_paper(live, item, release if result is not None else {}),
         made_up=bool(release.get("made_up")) and result is not None,
+        emptied=emptied,
         seen_by=who_sees.seen_by(
             live,
             texts=kind.texts,
@@ -345,6 +365,7 @@ def activity(session: Session, live: LiveSession, item: Activity, run: ActivityR
             for_manager=item.for_ == "manager",
             own_words=kind.own_words,
             in_groups=kind.in_groups,
+            all_along=kind.all_along,
         )
         if kind.asks
         else "",
@@ -353,6 +374,8 @@ def activity(session: Session, live: LiveSession, item: Activity, run: ActivityR
         finishes=live.at == item.id and live_sessions.may_be_done(session, live),
         private=kind.private,
         actions=actions.lines(session, live.id) if kind.lists_actions else (),
+        all_along=kind.all_along,
+        parked=parking.entries(session, live, run) if kind.all_along else (),
     )
 
 
@@ -365,11 +388,6 @@ def _paper(live: LiveSession, item: Activity, release: dict[str, Any]) -> dict[s
         return {"paper": "alone"}
     beside = KINDS[item.kind].load(paper["result"]) if "result" in paper else None
     return {"paper": "beside", "paper_result": beside, "paper_people": people_text(paper, live.room_floor)}
-
-
-def _cards(session: Session, live: LiveSession, item: Activity, run: ActivityRun) -> tuple[CardScreen, ...]:
-    rows = session.execute(select(Card.id, Card.text).where(Card.run_id == run.id).order_by(Card.id)).all()
-    return tuple(CardScreen(id, text) for id, text in rows)
 
 
 def _themes(session: Session, run: ActivityRun, cards: tuple[CardScreen, ...]) -> tuple[ThemeScreen, ...]:
@@ -415,6 +433,8 @@ def phone(session: Session, live: LiveSession, house: House, language: str = "")
             common["promise"] = who_sees.promise(moved)
         return PhoneScreen(key=f"{live.id}:moved", moved_url=f"/j/{moved.join_token}" if moved else "", **common)
     if live.phase != "running" or live.at is None:
+        lot = parking.in_guide(guide) if live.phase == "lobby" else None
+        common["lot"] = activity(session, live, lot, None) if lot else None
         freeze_at, again = "", None
         if live.ended_at is not None and not live.rehearsal:
             moment = live.ended_at + timedelta(minutes=live.freeze_after_minutes)
@@ -425,8 +445,12 @@ def phone(session: Session, live: LiveSession, house: House, language: str = "")
     step = guide.step_of(live.at)
     run = live_sessions.run_of(session, live, live.at)
     shown = activity(session, live, guide.activity(live.at), run)
+    beside = next(iter(parking.open_runs(session, live)), None)
+    lot = guide.activity(beside.activity_id) if beside else parking.in_guide(guide)
     return PhoneScreen(
-        key=f"{live.id}:{shown.id}:{shown.phase}:{run.batch if run else 0}",
+        lot=activity(session, live, lot, beside) if lot else None,
+        lot_open=beside is not None and beside.activity_id != live.at,
+        key=f"{live.id}:{shown.id}:{shown.phase}:{moderation.turn(session, run)}",
         step_title=step.title,
         instruction=step.instruction,
         activity=shown,
@@ -504,9 +528,9 @@ def _takes_paper(live: LiveSession, guide: Guide, shown: StageScreen) -> bool:
 
 
 def local_clock(moment: datetime) -> str:
-    """Return a moment as this server's local time of day, HH:MM."""
+    """Return a moment as this server's local time of day."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return aware.astimezone().strftime("%H:%M")
+    return clock(aware.astimezone())
 
 
 def console(session: Session, live: LiveSession, role: str, house: House) -> ConsoleScreen:
@@ -524,6 +548,9 @@ def console(session: Session, live: LiveSession, role: str, house: House) -> Con
     if role == "run" and shown.pause is None and run_of_show.may_repeat(session, live):
         secondary = (Move("repeat", _("Ask again")), *secondary)
     item = guide.activity(live.at) if live.at and live.phase == "running" else None
+    reading = moderation.queue(session, live) if role in MODERATE else None
+    if role == "run" and reading is not None and shown.pause is None:
+        primary, secondary, hint = reading_moves(reading, primary, secondary, hint)
     return ConsoleScreen(
         live_id=live.id,
         version=live.version,
@@ -551,7 +578,11 @@ def console(session: Session, live: LiveSession, role: str, house: House) -> Con
         where_found=live.where_found,
         expected=live.expected,
         leader=live.leader,
-        boards=themes.count(session, live.id),
+        boards=themes.count(session, live.id) + moderation.count(session, live.id),
+        moderates=item.id if item and role in MODERATE and moderation.moderated(session, live, item.id) else "",
+        reading=reading,
+        moderated=moderation.log(session, live.id) if role in MODERATE else (),
+        unread_lot=_unread_lot(session, live, guide) if role in MODERATE else "",
         group=item.id if item and themes.released(session, live, item.id) else "",
         grouped=bool(shown.activity and shown.activity.themes),
         takes=sources.offer(session, live, item)
@@ -564,6 +595,8 @@ def console(session: Session, live: LiveSession, role: str, house: House) -> Con
         pressed=house.desks.last(live.id),
         paper=role == "run" and not live.rehearsal and _takes_paper(live, guide, shown),
         paper_hint=paper_cards.hint(sheets, live.room_floor),
+        lot=role == "run" and live.phase == "running" and parking.in_guide(guide) is not None,
+        parked=parking.staff_entries(session, live) if role == "run" else (),
         slips=live.slips,
         promise=who_sees.promise(live),
     )
@@ -603,7 +636,14 @@ def _agenda(session: Session, live: LiveSession, guide: Guide, now: datetime) ->
     return tuple(steps)
 
 
-_STOP_STATES = {"waiting": "to come", "open": "open", "closing": "open", "released": "done", "too_few": "too few"}
+_STOP_STATES = {
+    "waiting": "to come",
+    "open": "open",
+    "closing": "open",
+    "reading": "open",
+    "released": "done",
+    "too_few": "too few",
+}
 
 
 def _behind(live: LiveSession, guide: Guide, now: datetime) -> int | None:
@@ -684,13 +724,14 @@ def _moves(
     back = (Move("back", _("Back")),) if index else ()
     phase = shown.activity.phase
     if phase == "open":
+        later = (*back, Move("next", _("Leave it open"))) if shown.activity.all_along and follows else ()
         close = Move("close", _("Close and show"))
         if shown.answered < live.room_floor <= sheets:
             ask = _(
                 "Fewer than %(floor)s have answered on phones: close it and show the paper alone?",
                 floor=live.room_floor,
             )
-            return Move("close", _("Close and show"), ask=ask), (), ""
+            return Move("close", _("Close and show"), ask=ask), later, ""
         if shown.answered < live.room_floor:
             hint = _(
                 "%(answered)s of the %(floor)s needed so far. Closed now, nothing would be shown.",
@@ -702,8 +743,8 @@ def _moves(
                 answered=shown.answered,
                 floor=live.room_floor,
             )
-            return Move("close", _("Close and show"), ask=ask), (), hint
-        return close, (), ""
+            return Move("close", _("Close and show"), ask=ask), later, hint
+        return close, later, ""
     if phase == "closing":
         return None, (), _("Closing. This takes a moment.")
     if follows is None:
@@ -748,7 +789,36 @@ def breakouts_moves(
     name, minutes = groups.follows
     label = _("Next: pairs, %(minutes)s minutes", minutes=minutes) if name == "pairs" else ""
     label = label or _("Next: fours, %(minutes)s minutes", minutes=minutes)
-    return Move("breakout_part", label, argument=str(groups.part + 1)), (), ""
+    if live.timer_ends_at is None:
+        return Move("breakout_part", label, argument=str(groups.part + 1)), (), _("The time is stopped: go on by hand.")
+    hint = _(
+        "Goes on by itself a moment after the time is up. Give them a minute more, or pause the timer to stay here."
+    )
+    return Move("breakout_part", label, argument=str(groups.part + 1)), (), hint
+
+
+def _unread_lot(session: Session, live: LiveSession, guide: Guide) -> str:
+    lot = parking.in_guide(guide) if live.moderation and live.phase == "ended" else None
+    return lot.id if lot is not None and moderation.moderated(session, live, lot.id) else ""
+
+
+MODERATE = ("run", "moderate")
+"""The parts in a session that read, hide and let out texts."""
+
+
+def reading_moves(
+    queue: moderation.Queue, primary: Move | None, secondary: tuple[Move, ...], hint: str
+) -> tuple[Move | None, tuple[Move, ...], str]:
+    """Return the moves while texts are read before the room sees them."""
+    if not queue.closed:
+        show = (Move("show_read", _("Show what is approved")),) if queue.approved else ()
+        return primary, (*secondary, *show), hint
+    show_all = _("Show to the room")
+    if not queue.approved:
+        ask = _("No text is approved: go on and show none of them?")
+        return Move("show_read", show_all, ask=ask), (), _("Read the texts first.")
+    left = _("Texts that nobody has decided about stay hidden.") if queue.waiting else ""
+    return Move("show_read", show_all, ask=left and left + " " + _("Show the others now?")), (), left
 
 
 def _lobby_hint(live: LiveSession) -> str:

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from . import anonymity, paper_cards, questions, releases, rounds
+from . import anonymity, moderation, paper_cards, questions, releases, rounds
 from .activities import KINDS
 from .ballots import BallotBox
 from .db import notify
@@ -43,7 +43,7 @@ def begin_closing(session: Session, live: LiveSession, run: ActivityRun) -> None
 
 
 def seal(house: House, live_id: str, run_id: str) -> bool:
-    """Carry a closing run through steps 2 to 6; return whether it is released.
+    """Carry a closing run through steps 2 to 6; return whether it is released, or may be read where that comes first.
 
     Every step is idempotent, because two databases cannot commit together:
     whatever dies in between, a second call goes on where the first one stopped,
@@ -58,6 +58,7 @@ def seal(house: House, live_id: str, run_id: str) -> bool:
     if groups is not None:
         bodies = anonymity.shuffled([body for body, _people in groups])
     with house.database.transaction() as session:  # 4
+        house.keepers.fence(session, live_id)
         live = get(session, live_id)
         run = session.get(ActivityRun, run_id)
         if run is None:
@@ -76,8 +77,12 @@ def seal(house: House, live_id: str, run_id: str) -> bool:
                 .execution_options(synchronize_session=False)
             )
             if hits(changed) == 1:
+                decided = moderation.kept(session, run_id)
                 session.execute(delete(Card).where(Card.run_id == run_id))
                 _insert_cards(session, run_id, released, ids)
+                moderation.carry(session, run_id, decided)
+                if moderation.queues(live, activity) and not released.release["too_few"]:
+                    moderation.begin(session, run_id)
                 if voted_on and not released.release["too_few"]:
                     result = questions.close(session, live, run_id, ballots)
                     session.execute(
@@ -92,10 +97,17 @@ def seal(house: House, live_id: str, run_id: str) -> bool:
         log.warning("the ballot box could not be emptied yet; trying again (%s)", type(error).__name__)
         return False
     with house.database.transaction() as session:  # 6
+        live, run = get(session, live_id), session.get(ActivityRun, run_id)
+        sealed = run is not None and run.state == "sealed"
+        read = (
+            run is not None
+            and sealed
+            and moderation.waits(session, live, run, guide_of(live).activity(run.activity_id))
+        )
         changed = session.execute(
             update(ActivityRun)
             .where(ActivityRun.id == run_id, ActivityRun.state == "sealed")
-            .values(state="released")
+            .values(state="reading" if read else "released")
             .execution_options(synchronize_session=False)
         )
         if hits(changed) == 1:
@@ -141,11 +153,13 @@ def tick(house: House) -> None:
             select(ActivityRun.id, ActivityRun.live_id, ActivityRun.state)
             .join(LiveSession, LiveSession.id == ActivityRun.live_id)
             .where(
-                ActivityRun.state != "released",
+                ActivityRun.state.not_in(("reading", "released")),
                 or_(ActivityRun.state != "open", LiveSession.timer_ends_at.is_not(None)),
             )
         ).all()
     for run_id, live_id, state in busy:
+        if not house.keepers.keeps(live_id):
+            continue
         with _alone("a question could not be closed yet"):
             if state in ("closing", "sealed") or _is_due(house, live_id, run_id, now):
                 seal(house, live_id, run_id)
@@ -169,7 +183,7 @@ def _is_due(house: House, live_id: str, run_id: str, now: datetime) -> bool:
         if now < ends + timedelta(seconds=GRACE_SECONDS):
             return False
         run = session.get(ActivityRun, run_id)
-        if run is None or run.state != "open":
+        if run is None or run.state != "open" or run.activity_id != live.at:  # a parking lot is not what is timed
             return False
         try:
             begin_closing(session, live, run)
@@ -193,6 +207,8 @@ def roll(house: House) -> None:
             )  # a check-in is at no place and has no pool
         ).all()
     for run_id, live_id in open_runs:
+        if not house.keepers.keeps(live_id):
+            continue
         with _alone("a pool could not be let out"):
             _roll_one(house, live_id, run_id)
 
@@ -221,6 +237,7 @@ def _roll_one(house: House, live_id: str, run_id: str) -> None:
     fresh = box.take(run_id, batch + 1, size)
     whole = releases.build(live, activity, [*box.loose(run_id), *fresh])
     with house.database.transaction() as session:
+        house.keepers.fence(session, live_id)
         changed = session.execute(
             update(ActivityRun)
             .where(ActivityRun.id == run_id, ActivityRun.state == "open", ActivityRun.batch == batch)
@@ -229,6 +246,8 @@ def _roll_one(house: House, live_id: str, run_id: str) -> None:
         )
         if hits(changed) == 1 and kind.texts:
             _insert_cards(session, run_id, releases.build(live, activity, fresh))
+        if hits(changed) == 1 and moderation.queues(live, activity):
+            moderation.begin(session, run_id)
         if hits(changed) == 1 and kind.takes_votes:
             questions.admit(session, run_id)
         notify(session, live_id)
@@ -245,19 +264,44 @@ def _pool(house: House, box: BallotBox, live: LiveSession, run_id: str, asking: 
     return waiting if waiting >= live.room_floor else 0
 
 
-def recover(house: House) -> None:
+def take_over(house: House, live_id: str, from_another: bool) -> None:
+    """Begin to serve a session; `from_another`: one whose process is gone, with the box that was there.
+
+    A question that was closing there had released nothing: it opens again, because
+    its answers are with the phones alone now. One that was sealed goes on.
+    """
+    if from_another:
+        house.boxes.discard(live_id)  # a box from a time when this process kept the session before
+        with house.database.transaction() as session:
+            reopened = session.execute(
+                update(ActivityRun)
+                .where(ActivityRun.live_id == live_id, ActivityRun.state == "closing")
+                .values(state="open")
+                .execution_options(synchronize_session=False)
+            )
+            if hits(reopened):
+                session.execute(
+                    update(LiveSession).where(LiveSession.id == live_id).values(version=LiveSession.version + 1)
+                )
+            notify(session, live_id)
+    recover(house, live_id)
+
+
+def recover(house: House, only: str = "") -> None:
     """After a start: finish every seal that was cut off, and open the gates of what is open.
 
     A lost box (restored backup) gets its gate back; the phones send again what
-    they still keep.
+    they still keep. `only`: of one session.
     """
     with house.database.transaction() as session:
         busy = session.execute(
             select(ActivityRun.id, ActivityRun.live_id, ActivityRun.state, ActivityRun.batch).where(
-                ActivityRun.state != "released"
+                ActivityRun.state.not_in(("reading", "released"))
             )
         ).all()
     for run_id, live_id, state, batch in busy:
+        if not house.keepers.keeps(live_id) or (only and live_id != only):
+            continue
         with _alone("a question could not be recovered yet"):
             box = house.boxes.box(live_id)
             if state == "open":

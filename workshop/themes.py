@@ -19,7 +19,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from . import alike, anonymity, boards
+from . import alike, anonymity, boards, moderation
 from .activities import KINDS
 from .boards import Board, Command, Said, Theme
 from .db import erase, notify
@@ -91,8 +91,7 @@ def fixed(session: Session, live: LiveSession) -> bool:
 
 def cards_of(session: Session, run_id: str) -> list[tuple[str, str]]:
     """Return (id, text) of the cards that the room sees, in the order of their random ids."""
-    rows = session.execute(select(Card.id, Card.text).where(Card.run_id == run_id).order_by(Card.id))
-    return [(card_id, text) for card_id, text in rows]
+    return moderation.cards(session, run_id)
 
 
 def of(session: Session, run_id: str) -> tuple[Board, int]:

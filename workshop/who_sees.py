@@ -6,10 +6,10 @@ the rules themselves; a sentence here that the code does not keep is a defect.
 
 from __future__ import annotations
 
-from . import anonymity, live_sessions
+from . import anonymity, live_sessions, parking
 from .activities import KINDS
 from .models import LiveSession
-from .words import _
+from .words import _, ngettext
 
 
 def promise(live: LiveSession) -> tuple[str, ...]:
@@ -22,6 +22,8 @@ def promise(live: LiveSession) -> tuple[str, ...]:
         _until_closed(live),
         _("The room sees answers only if at least %(floor)s people gave one.", floor=live.room_floor),
     ]
+    if parking.in_guide(guide) is not None:
+        lines.append(_parked(live))
     if live.tickets:
         lines.append(_slips(live))
     if any(KINDS[activity.kind].in_groups for activity in guide.activities):
@@ -49,7 +51,13 @@ def promise(live: LiveSession) -> tuple[str, ...]:
         lines.append(_("%(leader)s gets no file with your texts.", leader=live.leader))
     if guide.pages:
         lines.append(_pages())
-    lines.append(_("What the room saw is deleted %(days)s days after the end.", days=live.keep_days))
+    lines.append(
+        ngettext(
+            "What the room saw is deleted one day after the end.",
+            "What the room saw is deleted %(num)d days after the end.",
+            live.keep_days,
+        )
+    )
     return tuple(lines)
 
 
@@ -68,6 +76,15 @@ def _groups() -> str:
     return _(
         "In breakouts a card speaks for its group, and the group knows who typed it. Which group it was is not kept. "
         "Cards are shown only if at least two groups of at least three have sent one."
+    )
+
+
+def _parked(live: LiveSession) -> str:
+    """Return what holds for the parking lot: a question that is open all along."""
+    return _(
+        "The parking lot is open all along. What you park is shown when the room opens it, all at once, in random order, "
+        "if at least %(floor)s people parked something. Nobody sees before how many have.",
+        floor=live.room_floor,
     )
 
 
@@ -95,10 +112,31 @@ def _until_closed(live: LiveSession) -> str:
     rule = _(
         "While a question is open, nobody sees any answer. When it closes, all answers appear at once, in random order."
     )
-    if not any(activity.release == "rolling" for activity in live_sessions.guide_of(live).activities):
+    rolls = any(activity.release == "rolling" for activity in live_sessions.guide_of(live).activities)
+    if live.moderation:
+        return _read_first(live, rolls)
+    if not rolls:
         return rule
     exception = _(
         "A few light questions show answers while they are open, mixed in groups of at least %(pool)s; "
+        "your phone says so before you send.",
+        pool=anonymity.pool_size(live.room_floor),
+    )
+    return f"{rule} {exception}"
+
+
+def _read_first(live: LiveSession, rolls: bool) -> str:
+    """Return when answers appear where texts are read before the room sees them (promise 8's declared exception)."""
+    rule = _(
+        "While a question is open, nobody sees an answer to it. Texts are then read first by those who run or moderate "
+        "this session: mixed, in random order, without names, and only if enough people answered. They may hide a "
+        "text, mask words in it or put it together with another. What they let through appears for everybody at once. "
+        "Hidden texts are erased when the report is fixed."
+    )
+    if not rolls:
+        return rule
+    exception = _(
+        "A few light questions are read and shown while they are open, mixed in groups of at least %(pool)s; "
         "your phone says so before you send.",
         pool=anonymity.pool_size(live.room_floor),
     )
@@ -137,14 +175,47 @@ def seen_by(
     for_manager: bool,
     own_words: bool = False,
     in_groups: bool = False,
+    all_along: bool = False,
 ) -> str:
     """Return the quiet sentence beside a field: who sees this, when, and in which report."""
     if live.rehearsal:
         return _("Rehearsal: nothing that you send here is shown or kept.")
-    if rolling:
+    read_first = live.moderation and (texts or own_words)
+    if read_first and rolling:
+        when = _(
+            "Seen by: those who run or moderate this session, while the question is open, mixed with at least %(others)s "
+            "others; then by the room, if they let it through. Final when sent.",
+            others=anonymity.pool_size(live.room_floor) - 1,
+        )
+    elif read_first and in_groups:
+        when = _("Your group speaks; your group knows who typed.") + " "
+        when += _(
+            "Seen by: those who run or moderate this session, after this closes, if at least two groups of three and "
+            "%(floor)s people in all have sent; then by the room, if they let it through.",
+            floor=live.room_floor,
+        )
+    elif read_first and all_along:
+        when = _(
+            "Seen by: those who run or moderate this session, once the parking lot has closed, if at least %(floor)s "
+            "people parked something; then by the room, if they let it through. Nobody can tell who parked it, or when.",
+            floor=live.room_floor,
+        )
+    elif read_first:
+        when = _(
+            "Seen by: those who run or moderate this session, after this question closes, if at least %(floor)s answer; "
+            "then by the room, if they let it through.",
+            floor=live.room_floor,
+        )
+    elif rolling:
         when = _(
             "Seen by: the room, while the question is open, mixed with at least %(others)s others. Final when sent.",
             others=anonymity.pool_size(live.room_floor) - 1,
+        )
+    elif all_along:
+        when = _(
+            "Seen by: the room, when the parking lot is opened, if at least %(floor)s people parked something. "
+            "Nobody can tell who parked it, or when.",
+            floor=live.room_floor,
         )
     elif in_groups:
         when = _("Your group speaks; your group knows who typed.") + " "

@@ -1,23 +1,27 @@
 """Every sentence a person reads passes here on its way through gettext.
 
-Lives here: `_` for modules that must also work without a web app (kinds,
-screens, command line), which languages there are, and which of them a browser
-asks for. Not here: the sentences themselves, and pages (`web/language.py`).
+Lives here: `_` and its plural for modules that must also work without a web app
+(kinds, screens, command line), days, clocks and figures as a language writes
+them, which languages there are, and which of them a browser asks for. Not here:
+the sentences themselves, and pages (`web/language.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale, UnknownLocaleError, dates, numbers
 from flask import has_app_context
-from flask_babel import gettext
+from flask_babel import force_locale, get_locale, gettext
+from flask_babel import ngettext as plural
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
-LANGUAGES = ("en", "de", "fr")
+LANGUAGES = ("en", "de", "fr", "es")
 TRANSLATIONS = Path(__file__).resolve().parent / "translations"
 
 COOKIE = "language"
@@ -34,6 +38,51 @@ def _(text: str, **values: Any) -> str:
 def N_(text: str) -> str:
     """Mark a text where it is defined; `_` translates it where it is shown."""
     return text
+
+
+def ngettext(one: str, many: str, num: int, **values: Any) -> str:
+    """Return the sentence for this number in the reader's language, with `%(num)s` filled in."""
+    if has_app_context():
+        return str(plural(one, many, num, **values))
+    return (one if num == 1 else many) % {"num": num, **values}
+
+
+def here() -> Locale:
+    """Return the reader's locale; English where there is no app."""
+    return (get_locale() if has_app_context() else None) or Locale("en")
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Let what follows speak one language, such as a session's, where there is an app to speak with."""
+    if not language or not has_app_context():
+        yield
+        return
+    with force_locale(locale_of(language)):
+        yield
+
+
+def day(when: date) -> str:
+    """Return a date as the reader writes it: "4 November 2026"."""
+    return str(dates.format_date(when, "long", locale=here()))
+
+
+def clock(when: time | datetime) -> str:
+    """Return a local time of day as the reader writes it, on a clock of 24 hours: "14:30".
+
+    Everywhere the same clock, because the room reads the stage, the phones and
+    the paper beside each other.
+    """
+    return str(dates.format_skeleton("Hm", datetime.combine(date(2000, 1, 1), _naive(when)), locale=here()))
+
+
+def _naive(when: time | datetime) -> time:
+    return (when.time() if isinstance(when, datetime) else when).replace(tzinfo=None)
+
+
+def figure(number: int) -> str:
+    """Return a number as the reader writes it: "12,500" in English, "12.500" in German."""
+    return str(numbers.format_decimal(number, locale=here()))
 
 
 def spoken() -> tuple[str, ...]:

@@ -47,7 +47,10 @@ function patch(html) {
       // What this person has opened or shut stays so; the server does not know.
       beforeAttributeUpdated: (name, element) => !(name === "open" && element.tagName === "DETAILS"),
       // Nor does it know what somebody is typing.
-      beforeNodeMorphed: (element) => !(element === document.activeElement && /** @type {Element} */ (element).matches("input")),
+      beforeNodeMorphed: (element) => {
+        const field = /** @type {Element} */ (element);
+        return !(field.matches?.("input[data-typed]") || (field === document.activeElement && field.matches("input")));
+      },
     },
   });
   // A button that is gone leaves its focus to its namesake (the large button may turn into a question and back),
@@ -122,6 +125,10 @@ async function press(button) {
     const answer = await link.send("move", { command, argument: rest.join(":"), version: version() }, PATIENCE_MS);
     say(answer.ok ? "" : answer.sentence);
     if (answer.ok) shut(button);
+    if (answer.ok && typed?.matches("[data-typed]")) {
+      typed.value = "";
+      typed.focus();
+    }
     link.refresh();
   } catch {
     plain(button);
@@ -155,6 +162,7 @@ function onSubmit(event) {
 
 form.addEventListener("submit", onSubmit);
 document.getElementById("where")?.addEventListener("submit", onSubmit);
+document.getElementById("lot")?.addEventListener("submit", onSubmit);
 
 /** @param {string} selector */
 function click(selector) {

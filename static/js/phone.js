@@ -330,6 +330,7 @@ function start(main) {
   const status = /** @type {HTMLElement} */ (document.querySelector("[data-status]"));
   const say = one("[data-say]");
   const unsent = one("[data-unsent]");
+  const fold = /** @type {HTMLDetailsElement | null} */ (one("[data-lot-fold]"));
   let busy = false;
   let failures = 0;
   let retry = 0;
@@ -391,6 +392,7 @@ function start(main) {
       if (heldFocus?.isConnected) heldFocus.focus();
       heldFocus = null;
     }
+    fold?.dispatchEvent(new Event("follow"));
   }
 
   /** The place is the same: only the parts around the field are renewed. @param {HTMLElement} old @param {HTMLElement} next */
@@ -405,6 +407,11 @@ function start(main) {
     const timer = one('[data-part="timer"]', next);
     if (timer) one('[data-part="timer"]', old)?.replaceChildren(...timer.childNodes);
     startTimer();
+    if (old.dataset.lot !== next.dataset.lot) {
+      if (next.dataset.lot) old.dataset.lot = next.dataset.lot;
+      else delete old.dataset.lot;
+    }
+    fold?.dispatchEvent(new Event("follow"));
   }
 
   /** @param {HTMLElement} next */
@@ -431,6 +438,7 @@ function start(main) {
     else settle(run, state);
     listQuestions(form);
     joinBreakout(run);
+    fold?.dispatchEvent(new Event("follow"));
     for (const other of store.runs()) {
       const entry = store.entry(other);
       if (other !== run && entry.closed && !entry.out) store.drop(`run/${other}`);
@@ -447,6 +455,30 @@ function start(main) {
     const bucket = Number(form?.dataset.bucket ?? EMPTY.bucket);
     const phone = { store, bucket, send: () => void flush(), ask: (/** @type {string} */ ballot) => way.send("mine", { run: ballot }) };
     void import("./questions.js").then(({ watch }) => watch(section, phone), () => {});
+  }
+
+  /** The parking lot, open beside every question; every phone fetches it alike, whoever parks (promise 12). */
+  function openLot() {
+    if (!fold || !link) return;
+    const way = link;
+    const phone = {
+      store,
+      send: () => void flush(),
+      ask: (/** @type {string} */ run) => way.send("mine", { run }),
+      beat: (/** @type {any} */ payload, /** @type {number} */ bucket) => void way.send("answer", padded(payload, bucket)).catch(() => {}),
+      lost: (/** @type {string} */ text) => keepUnsent(words.closed_draft, text),
+      collect,
+      fill,
+      said: sayAnswer,
+      typed: typedText,
+      prepare: prepareHooks,
+      refresh: refreshHooks,
+      prompt: one("p", fold).textContent ?? "",
+      words,
+      place,
+    };
+    const way_in = /** @type {HTMLElement | null} */ (document.querySelector("[data-lot-link]"));
+    void import("./parking.js").then(({ park }) => park(fold, way_in, phone), () => {});
   }
 
   /** This phone's number in a breakout; every phone fetches it alike, whoever writes (promise 12). @param {string} run */
@@ -622,6 +654,7 @@ function start(main) {
       retry = window.setTimeout(flush, 2 ** failures * 1000 * (0.5 + Math.random()));
     } else failures = 0;
     showOpen();
+    fold?.dispatchEvent(new Event("follow"));
     paintStatus();
   }
 
@@ -913,6 +946,7 @@ function start(main) {
             void flush().then(reconcile);
             one("[data-questions]", place)?.dispatchEvent(new Event("sync"));
             one("section[data-breakout]", place)?.dispatchEvent(new Event("sync"));
+            fold?.dispatchEvent(new Event("sync"));
             paintStatus();
           },
           onDown: () => {
@@ -933,6 +967,7 @@ function start(main) {
     }
     offerWord(link);
     bind();
+    openLot();
     cover(one("[data-cover]", place));
     window.setInterval(tick, 1000);
     window.setTimeout(paintStatus, PATIENCE_WITH_SILENCE_MS + 100);

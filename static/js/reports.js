@@ -65,7 +65,7 @@ function waitForFreeze(place) {
   const words = place.querySelector("[data-freeze-words]");
   const from = Date.parse(place.dataset.from ?? "");
   if (!words || Number.isNaN(from)) return;
-  const clock = new Date(from).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  const clock = new Date(from).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const look = () => {
     const left = Math.ceil((from - Date.now()) / 60000);
     if (left <= 0) {

@@ -135,7 +135,7 @@ function start(main) {
 
   for (const time of /** @type {NodeListOf<HTMLTimeElement>} */ (main.querySelectorAll("[data-moment]"))) {
     const moment = new Date(time.dateTime);
-    time.textContent = moment.toLocaleString(document.documentElement.lang, { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" });
+    time.textContent = moment.toLocaleString(document.documentElement.lang, { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   }
   window.addEventListener("storage", draw);
   draw();

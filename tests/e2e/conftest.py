@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import pytest
 import socketio
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Route, sync_playwright
 
-from tests.conftest import ROOT, LiveServer, make_account
+from tests.conftest import ROOT, LiveServer, make_account, running
 from tests.small_guide import look_up, make_session
 from workshop import accounts
 from workshop.house import House
@@ -28,6 +31,7 @@ from workshop.models import Account
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -43,13 +47,24 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
+def live_server(shared_server: LiveServer) -> LiveServer:
+    """Return the file's server; each test brings people and a session of its own."""
+    return running(shared_server)
+
+
+@pytest.fixture
 def shot(tmp_path: Path) -> Callable[[Page, str], Path]:
-    """Return a maker of screenshots; SCREENSHOTS names a folder to keep them in."""
+    """Return a maker of screenshots for people to look at: SCREENSHOTS names a folder to keep them in.
+
+    Without it none are taken: no test judges one, and drawing them takes a quarter of a browser's time.
+    """
     folder = Path(os.environ.get("SCREENSHOTS", tmp_path / "shots"))
     folder.mkdir(parents=True, exist_ok=True)
 
     def take(page: Page, name: str) -> Path:
         path = folder / f"{name}.png"
+        if "SCREENSHOTS" not in os.environ:
+            return path
         try:
             page.screenshot(path=path)
         except Error:  # a busy machine's Chromium sometimes has no frame to show; nothing is judged by the picture
@@ -62,13 +77,47 @@ def shot(tmp_path: Path) -> Callable[[Page, str], Path]:
 
 def axe_findings(page: Page) -> list[str]:
     """Return what axe finds wrong with the page as it stands; best is nothing."""
-    page.evaluate(AXE.read_text())  # evaluated, not added as a script: the page's own policy forbids that
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(AXE.read_text())  # evaluated, not added as a script: the page's own policy forbids that
     found: list[dict[str, Any]] = page.evaluate(
         "tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']}).then(r => r.violations)", TAGS
     )
     return [
         f"{one['id']}: {node['html'][:200]} {node['failureSummary'][:300]}" for one in found for node in one["nodes"]
     ]
+
+
+def answered_here(page_context: BrowserContext, client: FlaskClient, accept: str) -> None:
+    """Answer a browser's requests from the app in this process, so that it may speak a language that no server has."""
+
+    def answer(route: Route) -> None:
+        asked = urlsplit(route.request.url)
+        if asked.path.startswith("/socket.io"):
+            return route.abort()
+        reply = client.open(
+            asked.path + (f"?{asked.query}" if asked.query else ""),
+            method=route.request.method,
+            data=route.request.post_data,
+            content_type=route.request.headers.get("content-type"),
+            headers={"Accept-Language": accept},
+            follow_redirects=True,
+        )
+        kept = {name: value for name, value in reply.headers.items() if name != "Set-Cookie"}
+        return route.fulfill(status=reply.status_code, headers=kept, body=reply.get_data())
+
+    page_context.route("**/*", answer)
+
+
+def dressed(page: Page, sizes: Sequence[tuple[int, int]]) -> Iterator[str]:
+    """Show the page in each of these sizes, light and dark, and yield the name of each: one page, looked at all round.
+
+    A colour may take its time to change; what is between two schemes is in neither.
+    """
+    for (width, height), scheme in product(sizes, SCHEMES):
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=scheme)
+        page.evaluate("document.getAnimations().forEach(one => one instanceof CSSTransition && one.finish())")
+        yield f"{width}-{scheme}"
 
 
 @dataclass

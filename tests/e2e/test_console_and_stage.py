@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pypdf import PdfReader
 
 from tests.conftest import LiveServer
-from tests.e2e.conftest import Leader, axe_findings
+from tests.e2e.conftest import Leader, axe_findings, dressed
 from tests.pages import csrf_token
 from tests.small_guide import look_up
 
@@ -457,26 +457,20 @@ def test_a_chart_that_is_shown_is_not_drawn_anew_when_somebody_joins(stage: Wind
 # -- access and look
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [PHONE, LAPTOP, DESK], ids=["360", "1280", "1920"])
 def test_axe_finds_nothing_from_lobby_to_end(
-    console: Window,
-    stage: Window,
-    window: Window,
-    leader: Leader,
-    viewport: dict[str, int],
-    scheme: str,
-    shot: Callable[[Page, str], Path],
+    console: Window, stage: Window, window: Window, leader: Leader, shot: Callable[[Page, str], Path]
 ) -> None:
-    desk = console(viewport, color_scheme=scheme)
-    wall = stage(viewport, color_scheme=scheme)
-    tag = f"{viewport['width']}-{scheme}"
+    desk, wall = console(), stage()
+
+    def look(page: Page, name: str) -> None:
+        for dress in dressed(page, [(size["width"], size["height"]) for size in (PHONE, LAPTOP, DESK)]):
+            shot(page, f"{name}-{dress}")
+            assert axe_findings(page) == [], f"{name} {dress}"
+            nothing_sticks_out(page)
 
     def check(name: str) -> None:
-        for who, page in (("console", desk), ("stage", wall)):
-            shot(page, f"{who}-{name}-{tag}")
-            assert axe_findings(page) == [], f"{who} {name}"
-            nothing_sticks_out(page)
+        look(desk, f"console-{name}")
+        look(wall, f"stage-{name}")
 
     check("lobby")
     leader.press("start")
@@ -498,10 +492,7 @@ def test_axe_finds_nothing_from_lobby_to_end(
     expect(wall.get_by_role("heading", name="Thank you")).to_be_visible(timeout=SOON)
     check("ended")
     for path in ("sheet", "settings"):
-        page = window(f"/staff/sessions/{leader.live_id}/{path}", viewport, color_scheme=scheme)
-        shot(page, f"{path}-{tag}")
-        assert axe_findings(page) == [], path
-        nothing_sticks_out(page)
+        look(window(f"/staff/sessions/{leader.live_id}/{path}"), path)
 
 
 @pytest.mark.parametrize("width", [320, 640])

@@ -16,8 +16,8 @@ PURE = {"activities", "charts", "anonymity", "errors", "publication", "compariso
 """No database, no request: plain data in, plain data out."""
 
 REQUEST = {"request", "session", "g", "current_app"}
-MAY_SEE_REQUESTS = {"web", "realtime", "words", "fragments", "jobs", "demo"}
-"""`words` and `fragments` ask only whether there is an app; `jobs` draws inside one; `demo` is a client of its own."""
+MAY_SEE_REQUESTS = {"web", "realtime", "words", "fragments", "jobs", "demo", "proof"}
+"""`words` and `fragments` ask only whether there is an app; `jobs` draws inside one; `demo` and `proof` are clients of their own."""
 
 MAY_REACH_REPORTS = {"web.reports", "web.delivery", "web.take_home", "jobs", "report_worker"}
 
@@ -70,12 +70,12 @@ def test_a_module_reaches_only_where_it_may(path: Path) -> None:
     others = {module.partition(".")[0] for module, _names in imported(path, "workshop")}
 
     if here:  # create_app alone knows the whole house
-        assert "create_app" not in rooms or here in ("server", "cli") or wing == "demo"
+        assert "create_app" not in rooms or here in ("server", "cli") or wing in ("demo", "proof")
     if wing == "web":
         assert not within(rooms, "realtime")
     if wing == "realtime":
         assert not within(rooms, "web")
-    if wing not in ("web", "realtime", "", "server", "cli", "demo"):
+    if wing not in ("web", "realtime", "", "server", "cli", "demo", "doctor") and here != "proof.leaks":
         assert not within(rooms, "web")
         assert not within(rooms, "realtime")
     if wing in PURE:

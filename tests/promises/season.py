@@ -7,7 +7,6 @@ close. Not here: what an attacker makes of it.
 
 from __future__ import annotations
 
-import base64
 import random
 import sqlite3
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from workshop import anonymity
 from workshop.house import House
+from workshop.proof.sorts import spellings as spellings
 
 from .stagehands import LETTERS, Room, files_below, room
 
@@ -141,13 +141,3 @@ def _places(data: bytes, needle: bytes) -> list[int]:
         found.append(start)
         start = data.find(needle, start + 1)
     return found
-
-
-def spellings(value: bytes) -> list[bytes]:
-    """Return bytes as a file or a log may hold them: raw, hex, base64 of both alphabets."""
-    return [
-        value,
-        value.hex().encode(),
-        base64.b64encode(value).rstrip(b"="),
-        base64.urlsafe_b64encode(value).rstrip(b"="),
-    ]

@@ -8,15 +8,12 @@ Not here: what an attacker does with it (`attackers.py`).
 from __future__ import annotations
 
 import json
-import secrets
-import string
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
 from sqlalchemy.orm import Session
 
 from workshop import anonymity, answers, live_sessions, screens
@@ -25,103 +22,14 @@ from workshop.ballots import BallotBoxes
 from workshop.db import Database
 from workshop.guides.schema import Activity
 from workshop.house import House
-from workshop.models import Account, Guide, LiveSession
+from workshop.models import Account, LiveSession
+from workshop.proof.sorts import KINDS as KINDS
+from workshop.proof.sorts import LETTERS as LETTERS
+from workshop.proof.sorts import add_guide as add_guide
+from workshop.proof.sorts import canary as canary
+from workshop.proof.sorts import fields_for as fields_for
+from workshop.proof.sorts import guide_source as guide_source
 from workshop.settings import Settings
-
-KINDS: dict[str, dict[str, Any]] = {
-    "text": {"kind": "open_text"},
-    "cards": {"kind": "open_text", "cards": 5},
-    "to-manager": {"kind": "open_text", "for": "manager"},
-    "rolling-text": {"kind": "open_text", "release": "rolling"},
-    "cloud": {"kind": "word_cloud"},
-    "rolling-cloud": {"kind": "word_cloud", "release": "rolling"},
-    "scale": {"kind": "scale", "settings": {"low": 1, "high": 10}},
-    "choice": {
-        "kind": "choice",
-        "settings": {"options": [{"id": name, "label": name.title()} for name in ("red", "blue", "green", "grey")]},
-    },
-    "many": {
-        "kind": "choice",
-        "settings": {
-            "many": True,
-            "options": [{"id": name, "label": name.title()} for name in ("one", "two", "three", "four")],
-        },
-    },
-    "ranking": {"kind": "ranking", "settings": {"options": [{"id": i, "label": i.title()} for i in ("x", "y", "z")]}},
-    "points": {"kind": "points", "settings": {"options": [{"id": i, "label": i.title()} for i in ("x", "y", "z")]}},
-    "dots": {
-        "kind": "dot_vote",
-        "settings": {"options": [{"id": i, "label": i.title()} for i in ("x", "y", "z", "w")]},
-    },
-    "matrix": {
-        "kind": "matrix",
-        "settings": {"items": [{"id": name, "label": name.title()} for name in ("one", "two")]},
-    },
-    "estimate": {"kind": "estimate", "settings": {"low": 0, "high": 40}},
-    "rolling-questions": {"kind": "questions"},
-    "pulse": {"kind": "pulse"},
-    "statements": {
-        "kind": "statements",
-        "settings": {"statements": [{"id": name, "label": name.title()} for name in ("one", "two")]},
-    },
-}
-"""One activity of each sort that the product knows; a new kind belongs in here."""
-
-LETTERS = string.ascii_lowercase
-
-
-def canary() -> str:
-    """Return sixteen random letters: no word, no style, and nobody writes them by chance."""
-    return "".join(secrets.choice(LETTERS) for _ in range(16))
-
-
-def fields_for(sort: str, text: str = "", *, quotable: bool = False) -> dict[str, list[str]]:
-    """Return an answer to an activity of this sort; `text` goes wherever words go."""
-    text = text or canary()
-    if sort in ("text", "rolling-text", "cards", "rolling-questions"):
-        fields = {"text-0": [text]}
-        if sort == "cards":
-            fields["text-1"] = [text[::-1]]
-        return {**fields, "quote-0": ["1"]} if quotable else fields
-    if sort == "to-manager":
-        return {"text-0": [text], "audience": ["manager" if quotable else "room"]}
-    if sort in ("cloud", "rolling-cloud"):
-        return {"word-0": [text]}
-    if sort == "pulse":
-        return {"choice": [secrets.choice(("good", "so-so", "not-good"))]}
-    if sort == "scale":
-        return {"value": [str(1 + secrets.randbelow(10))]}
-    if sort == "matrix":
-        return {
-            f"{axis}-{name}": [secrets.choice(("low", "high"))] for name in ("one", "two") for axis in ("up", "across")
-        }
-    if sort == "estimate":
-        return {"value": [str(secrets.randbelow(41))]}
-    if sort == "statements":
-        views = ("agree", "partly", "disagree", "unsure")
-        return {f"view-{name}": [secrets.choice(views)] for name in ("one", "two")}
-    if sort == "choice":
-        return {"choice": [secrets.choice(("red", "blue", "green", "grey"))]}
-    if sort == "ranking":
-        return {f"place-{name}": [str(i)] for i, name in enumerate(anonymity.shuffled(("x", "y", "z")), start=1)}
-    if sort == "points":
-        first = 10 * secrets.randbelow(11)
-        return {"points-x": [str(first)], "points-y": [str(100 - first)], "points-z": ["0"]}
-    if sort == "dots":
-        return {f"dots-{name}": [str(secrets.randbelow(2))] for name in ("x", "y", "z")} | {"dots-w": ["0"]}
-    return {"choice": [name for name in ("one", "two", "three", "four") if secrets.randbelow(2)]}
-
-
-def guide_source(sorts: Sequence[str], per_step: int = 40) -> str:
-    """Return a guide that asks these sorts one after the other, as activities q0, q1, ..."""
-    items = [{"id": f"q{i}", "prompt": f"Question {i}?", **KINDS[sort]} for i, sort in enumerate(sorts)]
-    steps = [
-        {"id": f"s{start}", "title": f"Step {start}", "minutes": 5, "activities": items[start : start + per_step]}
-        for start in range(0, len(items), per_step)
-    ]
-    return yaml.safe_dump(
-        {"format": 1, "id": "proof", "title": "Proof", "language": "en", "steps": steps}, sort_keys=False
-    )
 
 
 def build_house(data_dir: Path, database_url: str, **settings: Any) -> House:
@@ -134,23 +42,6 @@ def build_house(data_dir: Path, database_url: str, **settings: Any) -> House:
         **settings,
     )
     return House(made, Database(database_url), BallotBoxes(data_dir / "ballots"))
-
-
-def add_guide(house: House, source: str) -> str:
-    """Put a guide into the library and return its id."""
-    guide_id = anonymity.new_id()
-    with house.database.transaction() as session:
-        session.add(
-            Guide(
-                id=guide_id,
-                slug=f"proof-{guide_id.lower().replace('_', '-')}",
-                title="Proof",
-                language="en",
-                source=source,
-                updated_at=datetime.now(UTC),
-            )
-        )
-    return guide_id
 
 
 def add_account(house: House, role: str = "facilitator") -> Account:
@@ -215,8 +106,9 @@ class Room:
         live_sessions.move(self.house, "run", self.live_id, command, argument, self.live.version)
 
     def open(self) -> str:
-        """Open the question the room is at and return its run."""
-        self.move("open")
+        """Open the question the room is at and return its run; a parking lot is open already."""
+        if not REGISTRY[live_sessions.guide_of(self.live).activity(self.live.at or "").kind].all_along:
+            self.move("open")
         return self.run_id
 
     def send(self, phone: int, run_id: str, fields: dict[str, list[str]] | None, revision: int = 1) -> None:

@@ -49,7 +49,7 @@ def every_activity() -> list[Activity]:
 def fullest(one: Activity) -> dict[str, list[str]]:
     """Return the largest answer that the field on the phone lets anybody type."""
     config: Any = one.config
-    if one.kind in ("open_text", "questions", "breakout"):
+    if one.kind in ("open_text", "questions", "breakout", "parking"):
         fields = {f"text-{i}": ["\U0001f642" * config.limit] for i in range(config.cards)}
         fields |= {f"receipt-{i}": ["0" * 64] for i in range(config.cards)}
         consent = (

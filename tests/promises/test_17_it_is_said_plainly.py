@@ -20,6 +20,7 @@ SETTINGS = {
     "leader": "Zoë Quistgaard",
     "leader_is_manager": True,
     "facilitator_words": True,
+    "moderation": True,
 }
 
 
@@ -104,6 +105,26 @@ def test_each_field_says_who_sees_it_when_and_in_which_report(asked: dict[str, b
     assert [part for part in said if part not in sentence] == []
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({}, ["after this question closes", "at least 5", "never as single answers"]),
+        (
+            {"texts": True},
+            ["those who run or moderate", "at least 5 answer; then by the room", "unless you switch it on"],
+        ),
+        ({"own_words": True}, ["those who run or moderate", "then by the room", "Not in the manager's report."]),
+        ({"rolling": True, "texts": True}, ["those who run or moderate", "at least 4 others", "Final when sent"]),
+        ({"in_groups": True, "texts": True}, ["those who run or moderate", "at least two groups of three"]),
+    ],
+)
+def test_where_texts_are_read_first_each_field_for_them_says_so(asked: dict[str, bool], said: list[str]) -> None:
+    settings = {"texts": False, "rolling": False, "for_manager": False, **asked}
+    sentence = who_sees.seen_by(live(moderation=True), **settings)
+    assert [part for part in said if part not in sentence] == []
+    assert ("moderate" in sentence) == ("texts" in asked or "own_words" in asked)
+
+
 def test_the_sentence_beside_a_field_follows_the_floor() -> None:
     assert "at least 3 answer" in who_sees.seen_by(live(room_floor=3), texts=True, rolling=False, for_manager=False)
     # The pool never gets smaller than five, whatever the floor, and larger with it.
@@ -162,12 +183,3 @@ def test_each_question_has_its_sentence_in_its_form(made: Theatre) -> None:
         assert shown.seen_by
         assert shown.seen_by in text_of(form.group(0))
         made.played.move("close")
-
-
-def test_no_promise_is_made_about_what_is_switched_on_but_not_said(app: Flask) -> None:
-    """Moderation before release is not built; a session must not be able to have it unsaid."""
-    made = build(app, ("text",), 0, lobby=True)
-    assert made.played.live.moderation is False
-    page = made.page("run", "/staff/sessions/<live_id>/settings")
-    assert "moderation" not in page
-    made.close()

@@ -17,17 +17,18 @@ from flask_socketio import SocketIOTestClient
 from werkzeug.test import TestResponse
 
 from tests.conftest import make_account, signed_in
-from workshop import anonymity
+from workshop import accounts, anonymity, facilitators
 from workshop.house import House
-from workshop.models import SessionRole
+from workshop.models import Account, SessionRole
 
 from .stagehands import Room, room
 
 STAFF = ("run", "moderate", "watch")
-CALLERS = ("nobody", "phone", "staff", "admin", *STAFF)
-"""`staff` and `admin` are signed in but have no role in the session; `phone` has joined and not answered."""
+CALLERS = ("nobody", "phone", "staff", "admin", *STAFF, "remote")
+"""`staff` and `admin` are signed in but have no role in the session; `phone` has joined and not answered; `remote`
+steers for the one who runs it."""
 
-STATES = ("lobby", "open", "released", "too_few", "ended", "frozen")
+STATES = ("lobby", "open", "closing", "released", "too_few", "ended", "frozen", "purged")
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,14 @@ def steady(response: TestResponse) -> str:
     return re.sub(r'(name="csrf_token"[^>]*value="|"csrf":\s*")[^"]+', r"\1", text)
 
 
+def _give_a_remote(house: House, live_id: str, account: Account, client: FlaskClient) -> None:
+    """Make a phone the remote of somebody's console."""
+    with house.database.transaction() as session:
+        browser = accounts.open_browser(session, account.id, house.clock())
+        path = facilitators.remote_link(session, account, live_id, browser, house.clock())
+    assert client.post(path).status_code == 303
+
+
 def build(app: Flask, sorts: tuple[str, ...], phones: int, *, lobby: bool = False, **settings: Any) -> Theatre:
     """Return a session with a caller of each sort."""
     house: House = app.extensions["house"]
@@ -171,6 +180,8 @@ def build(app: Flask, sorts: tuple[str, ...], phones: int, *, lobby: bool = Fals
         if caller in STAFF:
             with house.database.transaction() as session:
                 session.add(SessionRole(live_id=played.live_id, account_id=account.id, role=caller))
+            if caller == "run":
+                _give_a_remote(house, played.live_id, account, clients["remote"])
     played.join(1)
     cookie = anonymity.seat_cookie(played.live_id, house.settings.https)
     clients["phone"].set_cookie(cookie, played.seats[-1])

@@ -63,6 +63,8 @@ class Kind(ABC):
 
     name: ClassVar[str]
     label: ClassVar[str]
+    use: ClassVar[str] = ""
+    """What it is good for, in one sentence, where an author chooses a kind."""
     Config: ClassVar[type[KindConfig]] = KindConfig
     Aggregate: ClassVar[type[Aggregate]] = Aggregate
     asks: ClassVar[bool] = True
@@ -83,11 +85,18 @@ class Kind(ABC):
     """True: people vote on the cards of others, in a ballot beside the answer (`workshop/questions.py`)."""
     in_groups: ClassVar[bool] = False
     """True: breakouts talk and one phone of each sends for all of it (`workshop/breakouts.py`)."""
+    all_along: ClassVar[bool] = False
+    """True: open on every step, from the start until the room comes to it (`workshop/parking.py`)."""
     compares: ClassVar[bool] = False
     """True: a later activity may ask the same `again`; the kind then knows `coarse`."""
     own_words: ClassVar[bool] = False
     """True: the aggregate itself holds people's own words. Nobody was asked for each, so it stays in the room
     (promise 11): no manager's report draws it or finds something in it."""
+
+    @property
+    def may_be_for_manager(self) -> bool:
+        """Return whether an author may say `for: manager`: of texts that are asked for at one place."""
+        return self.texts and not self.all_along
 
     @abstractmethod
     def clean(self, config: Any, fields: Fields) -> Body:
@@ -125,6 +134,13 @@ class Kind(ABC):
         """Return the people's own words that an aggregate holds; kinds with `own_words` override it."""
         return ()
 
+    def left(self, aggregate: Any, shown: Mapping[str, str]) -> Any:
+        """Return the aggregate with those own words alone that are in `shown`, each as it stands there (hidden, masked).
+
+        What is left says what it said before, never more: the others are only missing.
+        """
+        return aggregate
+
     @abstractmethod
     def chart(self, config: Any, aggregate: Any) -> Chart | None:
         """Return the drawing of an aggregate, titled with its finding; None where there is none."""
@@ -147,6 +163,7 @@ from . import (  # noqa: E402
     info,
     matrix,
     open_text,
+    parking,
     points,
     pulse,
     questions,
@@ -173,6 +190,7 @@ KINDS: dict[str, Kind] = {
         open_text.OpenText(),
         breakout.Breakout(),
         questions.Questions(),
+        parking.Parking(),
         word_cloud.WordCloud(),
         worksheet.Worksheet(),
         actions.Actions(),

@@ -17,6 +17,7 @@ class Actions(Silent):
 
     name: ClassVar[str] = "actions"
     label = N_("Actions")
+    use = N_("What the group agrees to do, each with an owner and a date.")
     lists_actions = True
 
     def refusal(self) -> str:

@@ -57,6 +57,7 @@ class Breakout(OpenText):
 
     name: ClassVar[str] = "breakout"
     label = N_("Breakout")
+    use = N_("Small groups talk; one phone of each writes what all should hear.")
     Config = BreakoutConfig
     may_roll = False
     in_groups = True

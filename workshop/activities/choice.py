@@ -64,6 +64,7 @@ class Choice(Kind):
 
     name: ClassVar[str] = "choice"
     label = N_("Choice")
+    use = N_("One option or several from a list.")
     Config = ChoiceConfig
     Aggregate = ChoiceAggregate
     compares = True

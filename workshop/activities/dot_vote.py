@@ -49,6 +49,7 @@ class DotVote(Kind):
 
     name: ClassVar[str] = "dot_vote"
     label = N_("Dot vote")
+    use = N_("A handful of dots to spread over options or themes.")
     Config = DotVoteConfig
     Aggregate = DotVoteAggregate
 

@@ -18,7 +18,7 @@ from .. import publication_places as places
 from ..charts import Bar, Chart
 from ..errors import AnswerRefused
 from ..publication import Lean, Shape
-from ..words import N_, _
+from ..words import N_, _, figure
 from . import Aggregate, Body, Fields, Kind, KindConfig
 from ._cells import bar, numbers_note
 from ._reading import form, read, single, size
@@ -64,6 +64,7 @@ class Estimate(Kind):
 
     name: ClassVar[str] = "estimate"
     label = N_("Estimate")
+    use = N_("Everybody guesses a number; the room sees how far apart the guesses are.")
     Config = EstimateConfig
     Aggregate = EstimateAggregate
 
@@ -74,8 +75,8 @@ class Estimate(Kind):
             raise AnswerRefused(
                 _(
                     "Write a whole number from %(low)s to %(high)s, or pass.",
-                    low=_figure(config.low),
-                    high=_figure(config.high),
+                    low=figure(config.low),
+                    high=figure(config.high),
                 )
             )
         return {"value": int(text)}
@@ -161,14 +162,9 @@ class Estimate(Kind):
         return size({"value": [str(config.high)]})
 
 
-def _figure(number: int) -> str:
-    """Return a number with its thousands set apart, which every language reads."""
-    return f"{number:,}".replace(",", "\u00a0") if number >= 10_000 else str(number)
-
-
 def _span(band: tuple[int, int]) -> str:
     first, last = band
-    return _figure(first) if first == last else f"{_figure(first)}–{_figure(last)}"
+    return figure(first) if first == last else f"{figure(first)}–{figure(last)}"
 
 
 def _with_unit(text: str, config: EstimateConfig) -> str:

@@ -31,6 +31,7 @@ class Info(Silent):
 
     name: ClassVar[str] = "info"
     label = N_("Info")
+    use = N_("Something to read or do together: a welcome, a rule, a break. It asks nothing.")
     Config = InfoConfig
 
     def refusal(self) -> str:

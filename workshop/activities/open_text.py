@@ -50,6 +50,7 @@ class OpenText(Kind):
 
     name: ClassVar[str] = "open_text"
     label = N_("Open text")
+    use = N_("Answers in people’s own words, to group into themes.")
     Config = OpenTextConfig
     texts = True
     groups = True

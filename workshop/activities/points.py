@@ -58,6 +58,7 @@ class Points(Kind):
 
     name: ClassVar[str] = "points"
     label = N_("Points")
+    use = N_("A hundred points to share out: how much each thing weighs.")
     Config = PointsConfig
     Aggregate = PointsAggregate
 

@@ -91,4 +91,5 @@ class Pulse(Choice):
 
     name: ClassVar[str] = "pulse"
     label = N_("Quick pulse")
+    use = N_("One press: how it goes right now.")
     Config: ClassVar[Any] = PulseConfig

@@ -56,6 +56,7 @@ class Questions(OpenText):
 
     name: ClassVar[str] = "questions"
     label = N_("Questions from the room")
+    use = N_("Questions from the room, with votes for those that others have too.")
     Config = QuestionsConfig
     Aggregate = QuestionsAggregate
     always_rolls = True

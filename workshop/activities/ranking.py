@@ -49,6 +49,7 @@ class Ranking(Kind):
 
     name: ClassVar[str] = "ranking"
     label = N_("Ranking")
+    use = N_("Options in an order, the most important first.")
     Config = RankingConfig
     Aggregate = RankingAggregate
 

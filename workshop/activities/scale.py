@@ -80,6 +80,7 @@ class Scale(Kind):
 
     name: ClassVar[str] = "scale"
     label = N_("Scale")
+    use = N_("A number between two ends, such as 1 to 10.")
     Config = ScaleConfig
     Aggregate = ScaleAggregate
     compares = True

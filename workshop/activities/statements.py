@@ -72,6 +72,7 @@ class Statements(Kind):
 
     name: ClassVar[str] = "statements"
     label = N_("Statements")
+    use = N_("Sentences to agree or disagree with.")
     Config = StatementsConfig
     Aggregate = StatementsAggregate
 

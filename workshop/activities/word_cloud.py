@@ -51,6 +51,7 @@ class WordCloud(Kind):
 
     name: ClassVar[str] = "word_cloud"
     label = N_("Word cloud")
+    use = N_("A word or two from each; what is said often grows.")
     Config = WordCloudConfig
     Aggregate = CloudAggregate
     may_roll = True
@@ -106,6 +107,14 @@ class WordCloud(Kind):
     def words(self, aggregate: CloudAggregate) -> tuple[str, ...]:
         """Return the different words, alphabetically."""
         return tuple(word for word, _size in aggregate.words)
+
+    def left(self, aggregate: CloudAggregate, shown: Mapping[str, str]) -> CloudAggregate:
+        """Return the words that are shown, with their masks; of several that look alike by now only the first."""
+        found: dict[str, Word] = {}
+        for word, word_size in aggregate.words:
+            if word in shown:
+                found.setdefault(shown[word], word_size)
+        return CloudAggregate(tuple(found.items()))
 
     def chart(self, config: WordCloudConfig, aggregate: CloudAggregate) -> Chart | None:
         """Return the words as bars for the table and the finding; the cloud itself is text."""

@@ -185,6 +185,7 @@ class Worksheet(Silent):
 
     name: ClassVar[str] = "worksheet"
     label = N_("Worksheet")
+    use = N_("A private page that stays on the phone and is never sent.")
     Config = WorksheetConfig
     private = True
 

@@ -7,6 +7,7 @@ the product (`people.py`) and what they say (`words.py`).
 from __future__ import annotations
 
 import html
+import itertools
 import random
 import re
 import time
@@ -64,7 +65,7 @@ class Play:
             GUIDE,
             {
                 "team": "Customer service",
-                "expected": str(PHONES),
+                "expected": str(self.people or PHONES),
                 "leader": "Robin Example",
                 "freeze_after_minutes": "0",
                 "keep_days": "90",
@@ -75,9 +76,9 @@ class Play:
         self.say(f"         sign in with {EMAIL} and {PASSWORD}: {self.sign_in_url}")
         self.say(f"Stage    {self.server.url}{self.stage_path}")
         code = self.code
-        for _number in range(self.people):
-            self.phones.append(Phone(code, self.server.url))
-            time.sleep(self.pace.answers / PHONES)
+        with ThreadPoolExecutor(PHONES) as door:  # as many at a time as get through a door
+            for phone in [door.submit(Phone, code, self.server.url) for _number in range(self.people)]:
+                self.phones.append(phone.result())
         self.say(f"{self.people} phones joined.")
 
     @property
@@ -129,7 +130,10 @@ class Play:
                 self.answer(activity)
 
     def answer(self, activity: schema.Activity) -> None:
-        """Let everybody answer the open question at once, each after a while of their own."""
+        """Let everybody answer the open question at once, each after a while of their own.
+
+        Twelve answers are written; where more people came, the thirteenth thinks like the first.
+        """
 
         def one(phone: Phone, fields: dict[str, list[str]] | None) -> None:
             phone.socket.wait_for("the question on a phone", _shows(activity.prompt))
@@ -139,8 +143,8 @@ class Play:
         if activity.sources and self.phones:  # it asks about themes, which are not in the guide
             screen = self.phones[0].socket.wait_for("the question on a phone", _shows(activity.prompt))
             activity = as_asked(activity, screen)
-        with ThreadPoolExecutor(PHONES) as everybody:
-            list(everybody.map(one, self.phones, answers_to(activity)))
+        with ThreadPoolExecutor(max(1, len(self.phones))) as everybody:
+            list(everybody.map(one, self.phones, itertools.cycle(answers_to(activity))))
 
     def group(self, activity: schema.Activity) -> None:
         """Put the cards of a question into themes, as somebody would on the page for it."""

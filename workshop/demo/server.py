@@ -74,7 +74,7 @@ class ScratchServer:
 
     @property
     def pid(self) -> int:
-        """Return the number of the server's process."""
+        """Return the server's process id."""
         return self._process.pid
 
     def memory(self) -> int:

@@ -170,8 +170,8 @@ def _activity(reading: Reading, place: Path, activity: dict[str, Any]) -> None:
         names = ", ".join(other.name for other in KINDS.values() if other.may_roll)
         what = _("“%(kind)s” may not be released while it is open. Rolling: %(names)s.", kind=name, names=names)
         reading.blame((*place, "release"), what)
-    if activity.get("for") == "manager" and not kind.texts:
-        names = ", ".join(other.name for other in KINDS.values() if other.texts)
+    if activity.get("for") == "manager" and not kind.may_be_for_manager:
+        names = ", ".join(other.name for other in KINDS.values() if other.may_be_for_manager)
         what = _("“%(kind)s” cannot be meant for the manager. Possible: %(names)s.", kind=name, names=names)
         reading.blame((*place, "for"), what)
     if not isinstance(settings, dict):

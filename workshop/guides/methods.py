@@ -27,6 +27,7 @@ ORDER = (
     "one-two-four-all",
     "start-stop-continue",
     "dot-vote",
+    "break",
     "parking-lot",
     "energy-before-after",
     "for-our-manager",
@@ -34,7 +35,7 @@ ORDER = (
 )
 """As a workshop goes: beginnings first, endings last."""
 
-AROUND = frozenset({"energy-before-after"})
+AROUND = frozenset({"energy-before-after", "parking-lot"})
 """Methods whose last step belongs at the end of the guide, wherever the first one goes."""
 
 STEP_WORDS = ("title", "purpose", "instruction", "talk", "notes")

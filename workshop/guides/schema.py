@@ -31,7 +31,7 @@ from .file import (
     StepWords,
 )
 from .overlay import overlay
-from .source import MAX_BYTES, GuideError, Problem, read
+from .source import MAX_BYTES, GuideError, Problem, is_a_number, read
 
 __all__ = [
     "FORMAT",
@@ -214,7 +214,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+    style = "|" if "\n" in value else "'" if is_a_number(value) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
 _Dumper.add_representer(str, _text)
@@ -254,7 +255,7 @@ def json_schema() -> dict[str, Any]:
             then["release"] = {"const": "close"}
         if not kind.compares:
             then["again"] = False
-        if not kind.texts:
+        if not kind.may_be_for_manager:
             then["for"] = {"const": "room"}
         rule: dict[str, Any] = {"properties": then}
         if settings.get("required"):

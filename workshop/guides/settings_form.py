@@ -14,26 +14,33 @@ A module of this length, because drawing a field and reading it back have to agr
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from ..activities import KINDS
 from ..errors import WorkshopError
 from ..words import N_, _
 from . import edits
-from .checks import NOT_SETTINGS
+from .checks import NOT_SETTINGS, config_of
 from .edits import Data
 from .file import ActivityFile, GuideFile, StepFile
 from .overlay import NAMES
 
 LONG = 100
 """Characters from which a text gets several lines to be written in."""
+
+PARAGRAPHS = 240
+"""Characters above which a text may hold line breaks: a question, the longest that may not, has 240."""
+
+GAP = "…"
+"""Stands where a text is still to be written, so that the rest can be looked at meanwhile."""
 
 OWN_NAMES = {"id", *NAMES}
 
@@ -87,8 +94,8 @@ class Control:
 
     @property
     def name(self) -> str:
-        """Return an id for the page, made of the path."""
-        return "f-" + self.path.replace(".", "-")
+        """Return an id for the page, made of the path; no id of a part or an entry has an underscore."""
+        return "f-" + self.path.replace(".", "_")
 
 
 @dataclass(frozen=True)
@@ -130,7 +137,7 @@ def of_activity(data: Data, activity_id: str) -> list[Control]:
         found.append(_control("cards", kind.Config.model_fields["cards"], activity, at))
     if kind.may_roll and not kind.always_rolls:
         found.append(_switch("a.release", f"{at}.release", activity.get("release") == "rolling"))
-    if kind.texts:
+    if kind.may_be_for_manager:
         found.append(_switch("a.for", f"{at}.for", activity.get("for") == "manager"))
     earlier = [(one["id"], _called(one)) for one in _before(data, activity_id) if _asks(one)]
     if kind.compares:
@@ -308,16 +315,50 @@ def starter(kind: str) -> Data:
     """Return the settings of a new activity: as many empty entries as its kind needs, nothing else."""
     if kind not in KINDS:
         raise WorkshopError(_("There is no such kind of activity."))
-    return _start(KINDS[kind].Config)
+    model = KINDS[kind].Config
+    made = _start(model)
+    lists = [name for name, value in made.items() if isinstance(value, list)]
+    for _more in range(4):  # a dot vote needs as many options as its dots can lie on
+        try:
+            config_of(kind, with_gaps(model, made))
+            break
+        except ValidationError:
+            for name in lists:
+                what, inner = shape(model.model_fields[name].annotation)
+                made[name].append(_entry(inner, name, len(made[name]) + 1) if what == "models" else "")
+    return made
+
+
+def with_gaps(model: type[BaseModel], settings: Data) -> Data:
+    """Return settings with a gap in place of each text that is still empty."""
+    filled = copy.deepcopy(settings)
+    for name, field in model.model_fields.items():
+        what, inner = shape(field.annotation)
+        value = filled.get(name)
+        if what == "text" and value == "":
+            filled[name] = GAP
+        elif what == "texts" and isinstance(value, list):
+            filled[name] = [one or GAP for one in value]
+        elif what == "models" and isinstance(value, list):
+            filled[name] = [with_gaps(inner, one) if isinstance(one, dict) else one for one in value]
+    return filled
 
 
 def entry_for(data: Data, path: str) -> Any:
     """Return a new entry for the list at `path` of an activity's form; raise where the list is full."""
-    control = find(data, path)
+    control = list_at(data, path)
     if control.most and len(control.boxes) >= control.most:
         raise WorkshopError(_("There is room for %(most)s here.", most=control.most))
     inner = _model_at(data, path)
     return "" if inner is None else _entry(inner, path.rsplit(".", 1)[-1])
+
+
+def list_at(data: Data, path: str) -> Control:
+    """Return the control of a list of settings; raise NotFound where the form has none."""
+    control = find(data, path)
+    if control.type not in ("entries", "texts"):
+        raise edits.gone()
+    return control
 
 
 def _start(model: type[BaseModel]) -> Data:
@@ -386,6 +427,16 @@ def find(data: Data, path: str) -> Control:
     raise edits.gone()
 
 
+def text(control: Control) -> str:
+    """Return what a field holds, as the text that its form would send."""
+    value = control.value
+    if isinstance(value, bool):
+        return "1" if value else ""
+    if isinstance(value, list | tuple):
+        return "\n".join(map(str, value))
+    return "" if value is None else str(value)
+
+
 def flat(controls: Sequence[Control]) -> Iterator[Control]:
     """Yield controls with those inside their entries."""
     for control in controls:
@@ -414,8 +465,13 @@ def enter(data: Data, path: str, texts: Sequence[str]) -> None:
             settle_type(data, path)
 
 
+def _has_paragraphs(control: Control) -> bool:
+    """Return whether a text may hold several lines; a title or a question is one, however long."""
+    return control.type == "long" and (control.most or 0) > PARAGRAPHS
+
+
 def _value(control: Control, text: str) -> Any:
-    value: Any = edits.tidy(text[:20000], lines=control.type == "long")
+    value: Any = edits.tidy(text[:20000], lines=_has_paragraphs(control))
     if control.type == "switch":
         value = bool(text)
     elif control.type == "number" and re.fullmatch(r"[-+]?[0-9]{1,9}", value):
@@ -460,7 +516,9 @@ def enter_word(data: Data, language: str, path: str, texts: Sequence[str]) -> No
     control = find(data, path)
     if control.type not in ("line", "long") or path.rsplit(".", 1)[-1] in OWN_NAMES:
         raise WorkshopError(_("This field is the same in every language."))
-    edits.put_word(data, language, path, edits.tidy((texts[-1] if texts else "")[:20000], lines=control.type == "long"))
+    edits.put_word(
+        data, language, path, edits.tidy((texts[-1] if texts else "")[:20000], lines=_has_paragraphs(control))
+    )
 
 
 def missing(data: Data, language: str) -> list[str]:

@@ -251,6 +251,11 @@ def _scalar(reading: Reading, event: Any, line: int) -> str | int | float | bool
     return value
 
 
+def is_a_number(text: str) -> bool:
+    """Return whether a text without quotes would be read as a number here, whatever YAML itself makes of it: 08."""
+    return bool(_INT.match(text) or _FLOAT.match(text))
+
+
 def _check_letters(reading: Reading, value: str, line: int) -> None:
     """Note control characters and half characters: no screen, page or database should meet them."""
     bad = _INVISIBLE.search(value)

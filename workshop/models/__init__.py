@@ -12,10 +12,12 @@ from .breakouts import Breakout
 from .facilitators import SessionInvitation, SessionRemote
 from .follow_up import Action, CheckIn, FollowUp
 from .guides import Guide, GuideDraft, GuideEditor, GuideState, GuideVersion
+from .keepers import Keeper, Keeping
+from .moderation import ModerationDay, Reading
 from .questions import QuestionList
 from .reports import Delivery, Freeze, Mail, ReportFile, ReportText, ReportVersion
-from .sessions import ActivityRun, Card, LiveSession, SessionRole
-from .staff import Account, StaffLink, StaffSession
+from .sessions import ActivityRun, Card, LiveSession, ParkedText, SessionRole
+from .staff import Account, StaffIdentity, StaffLink, StaffSession
 from .themes import ThemeBoard
 
 __all__ = [
@@ -34,15 +36,21 @@ __all__ = [
     "GuideEditor",
     "GuideState",
     "GuideVersion",
+    "Keeper",
+    "Keeping",
     "LiveSession",
     "Mail",
+    "ModerationDay",
+    "ParkedText",
     "QuestionList",
+    "Reading",
     "ReportFile",
     "ReportText",
     "ReportVersion",
     "SessionInvitation",
     "SessionRemote",
     "SessionRole",
+    "StaffIdentity",
     "StaffLink",
     "StaffSession",
     "ThemeBoard",

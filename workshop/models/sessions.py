@@ -111,13 +111,14 @@ class ActivityRun(Base):
 
     `release` is what the room may see, written once by the seal (a rolling
     activity rewrites it at each tick until it closes); None before.
-    `batch` counts the rolling ticks.
+    `batch` counts the rolling ticks. "reading": closed, and read by those who
+    moderate before the room sees it (promise 8's declared exception).
     """
 
     __tablename__ = "activity_runs"
     __table_args__ = (
         UniqueConstraint("live_id", "activity_id"),
-        CheckConstraint("state in ('open', 'closing', 'sealed', 'released')", name="state"),
+        CheckConstraint("state in ('open', 'closing', 'sealed', 'reading', 'released')", name="state"),
     )
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)
@@ -143,3 +144,16 @@ class Card(Base):
     quotable: Mapped[bool] = mapped_column(Boolean, default=False)
     receipt: Mapped[str | None] = mapped_column(String(64), index=True)  # SHA-256 of what its author's phone keeps
     held: Mapped[str] = mapped_column(String(16), default="")  # what its author asked for; applied at the freeze
+    mark: Mapped[str] = mapped_column(String(16), default="")  # parked: what the room made of it, `parking.MARKS`
+
+
+class ParkedText(Base):
+    """What somebody who runs a session parked at the console: staff text, never an answer."""
+
+    __tablename__ = "parked_texts"
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    live_id: Mapped[str] = mapped_column(ForeignKey("live_sessions.id", ondelete="CASCADE"), index=True)
+    place: Mapped[int] = mapped_column(Integer)
+    text: Mapped[str] = mapped_column(Text)
+    mark: Mapped[str] = mapped_column(String(16), default="")

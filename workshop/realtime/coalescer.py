@@ -18,7 +18,7 @@ from flask import Flask, g
 from flask_babel import force_locale
 from sqlalchemy import select
 
-from .. import fragments, questions, screens, themes
+from .. import fragments, moderation, questions, screens, themes
 from ..house import House
 from ..models import ActivityRun, LiveSession
 from ..words import locale_of
@@ -125,7 +125,8 @@ class Coalescer:
             ).all()
             boards = themes.count(session, live_id)
             turns = questions.turns(session, live_id)
-        return f"{live.version if live else 0}:{sum(batches)}.{turns}/{boards}"
+            decided = moderation.count(session, live_id)  # what is hidden goes from every phone at once
+        return f"{live.version if live else 0}:{sum(batches)}.{turns}.{decided}/{boards}"
 
     def _may_wait(self, live_id: str, name: str, before: str, state: str) -> bool:
         """Return whether the phones need nothing now: nothing changed, or only themes, and those but a moment ago.

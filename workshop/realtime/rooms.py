@@ -16,6 +16,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from .. import accounts, anonymity, facilitators, live_sessions, live_state
+from ..errors import WorkshopError
 from ..house import House
 from ..models import LiveSession
 
@@ -105,6 +106,8 @@ class Registry:
             caller = self._stage(name, auth.get("language"))
         elif audience == "console":
             caller = self._console(app, environ, name, auth.get("language"))
+        if caller is not None and not self._served_here(caller.live_id):
+            return None
         if caller is not None:
             self._callers[sid] = caller
             if caller.secret is not None:
@@ -113,6 +116,14 @@ class Registry:
             if caller.audience == "console":
                 self._house.desks.sit(caller.live_id, sid, caller.name)
         return caller
+
+    def _served_here(self, live_id: str) -> bool:
+        """Return whether this process may serve the session; the client tries again, and is led to the right one."""
+        try:
+            self._house.keepers.welcome(live_id)
+        except WorkshopError:
+            return False
+        return True
 
     def _phone(self, environ: dict[str, Any], live_id: str, wanted: object) -> Caller | None:
         cookie = cookies(environ).get(anonymity.seat_cookie(live_id, self._house.settings.https))
@@ -189,6 +200,10 @@ class Registry:
         """Return whether somebody is in a room now."""
         return (audience, role, language) in self._inside.get(live_id, ())
 
+    def followed(self) -> set[str]:
+        """Return the live sessions that anybody follows here."""
+        return {caller.live_id for caller in self._callers.values()}
+
     def steered(self) -> set[str]:
         """Return the live sessions that have a console connected here."""
         return {caller.live_id for caller in self._callers.values() if caller.audience == "console"}
@@ -201,7 +216,9 @@ class Registry:
             stages = {live.stage_token: live.id for live in lives}
         roles: dict[tuple[str | None, str | None, str], str] = {}
         for sid, caller in list(self._callers.items()):
-            if caller.audience == "stage" and stages.get(caller.stage_token) != caller.live_id:
+            if self._house.keepers.gave_up(caller.live_id) or (
+                caller.audience == "stage" and stages.get(caller.stage_token) != caller.live_id
+            ):
                 gone.append(sid)
             elif caller.audience == "console":
                 key = (caller.staff_token, caller.remote_token, caller.live_id)

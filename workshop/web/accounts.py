@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from .. import accounts
 from ..backoff import Backoff
 from ..errors import WorkshopError
-from ..words import _
+from ..words import _, ngettext
 from . import dashboard as desk
 from .forms import (
     ChangePasswordForm,
@@ -44,6 +44,14 @@ def let_in(token: str) -> None:
     session[COOKIE_KEY] = token
 
 
+def _wait(seconds: int) -> str:
+    return ngettext(
+        "There were several wrong tries. Wait one second, then try again.",
+        "There were several wrong tries. Wait %(num)d seconds, then try again.",
+        seconds,
+    )
+
+
 # Signing in ------------------------------------------------------------------------------------------------------
 
 
@@ -62,7 +70,7 @@ def sign_in() -> Page:
     keys = [("account", email, source), ("source", source)]
     pause = max(backoff().wait(keys[0]), backoff().wait(keys[1]))
     if pause > 0:
-        sentence = _("There were several wrong tries. Wait %(n)s seconds, then try again.", n=int(pause) + 1)
+        sentence = _wait(int(pause) + 1)
         page = render_template("staff/sign_in.html", form=form, problem=sentence)
         return page, 429, {"Retry-After": str(int(pause) + 1)}
     opened = accounts.sign_in(house(), email, str(form.password.data))
@@ -205,10 +213,7 @@ def change_password() -> Page:
         pause = backoff().wait(key)
         try:
             if pause > 0:
-                raise WorkshopError(
-                    _("There were several wrong tries. Wait %(n)s seconds, then try again.", n=int(pause) + 1),
-                    code="wrong_password",
-                )
+                raise WorkshopError(_wait(int(pause) + 1), code="wrong_password")
             token = accounts.change_password(house(), account, str(form.present.data), str(form.password.data))
         except WorkshopError as error:
             if error.code == "wrong_password" and pause <= 0:

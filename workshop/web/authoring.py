@@ -24,7 +24,7 @@ from .. import fragments
 from ..activities import KINDS
 from ..guides import library
 from ..guides.schema import MAX_BYTES, Activity, Guide, GuideError, Step
-from ..words import _
+from ..words import _, clock
 from .forms import StaffForm
 from .language import page_language
 from .rights import audience, house, require_staff
@@ -123,6 +123,8 @@ def guide(guide_id: str) -> Page:
     """Show one guide from beginning to end."""
     with house().database.transaction() as session:
         entry = library.get_guide(session, require_staff(), guide_id)
+    if not entry.published:
+        return redirect(url_for("editor.page", guide_id=entry.slug), code=303)
     archive_form = ArchiveForm() if entry.may_archive else None
     if entry.guide is None:
         return render_template("authoring/broken.html", entry=entry, archive_form=archive_form)
@@ -182,20 +184,20 @@ def _page(entry: library.Entry, guide: Guide, start: time) -> GuidePage:
             StepBlock(
                 number=number,
                 step=step,
-                starts=_clock(minute),
-                ends=_clock(minute + step.minutes),
+                starts=moment(minute),
+                ends=moment(minute + step.minutes),
                 talk_language=guide.file.language if step.talk == own.talk else guide.language,
                 notes_language=guide.file.language if step.notes == own.notes else guide.language,
                 lines=tuple(_line(guide, activity) for activity in step.activities),
             )
         )
         minute += step.minutes
-    return GuidePage(entry, guide, tuple(blocks), _clock(minute))
+    return GuidePage(entry, guide, tuple(blocks), moment(minute))
 
 
-def _clock(minute: int) -> str:
-    """Return a minute of the day as HH:MM; a session may run past midnight."""
-    return f"{minute // 60 % 24:02}:{minute % 60:02}"
+def moment(minute: int) -> str:
+    """Return a minute of the day; a session may run past midnight."""
+    return clock(time(minute // 60 % 24, minute % 60))
 
 
 def _line(guide: Guide, activity: Activity) -> ActivityLine:

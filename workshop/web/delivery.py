@@ -37,11 +37,10 @@ from .. import anonymity, deliveries, jobs, live_sessions, outbox, versions
 from ..deliveries import day_of
 from ..errors import NotFound, WorkshopError
 from ..models import Delivery, LiveSession, Mail
-from ..words import _
+from ..words import _, day, speaking
 from . import static_files
 from .delivery_desk import Desk, desk
 from .forms import StaffForm
-from .language import day
 from .rights import audience, house, require_staff, session_role
 
 bp = Blueprint("delivery", __name__)
@@ -220,19 +219,20 @@ def write(live_id: str, delivery_id: str) -> Page:
     """Offer a mail that can be sent as it is."""
     live, _role = session_role(live_id)
     delivery = _handed(live, delivery_id)
-    data = {
-        "subject": _("Report: %(title)s", title=live.title)[: outbox.LONGEST_SUBJECT],
-        "body": _(
-            "Hello,\n\nthe report of %(title)s is ready for you (%(reader)s):\n\n%(link)s\n\n"
-            "The link works until %(day)s. It is meant for you alone, so please do not pass it on."
-            " I am happy to talk it through with you before you speak with the team.\n\nBest wishes\n%(name)s",
-            title=live.title,
-            reader=delivery.reader,
-            link=outbox.LINK,
-            day=day(day_of(delivery.expires_at)),
-            name=require_staff().name,
-        ),
-    }
+    with speaking(live.language):
+        data = {
+            "subject": _("Report: %(title)s", title=live.title)[: outbox.LONGEST_SUBJECT],
+            "body": _(
+                "Hello,\n\nthe report of %(title)s is ready for you (%(reader)s):\n\n%(link)s\n\n"
+                "The link works until %(day)s. It is meant for you alone, so please do not pass it on."
+                " I am happy to talk it through with you before you speak with the team.\n\nBest wishes\n%(name)s",
+                title=live.title,
+                reader=delivery.reader,
+                link=outbox.LINK,
+                day=day(day_of(delivery.expires_at)),
+                name=require_staff().name,
+            ),
+        }
     return _mail_page(live, delivery, MailForm(formdata=None, data=data))
 
 

@@ -14,16 +14,15 @@ from babel import Locale, UnknownLocaleError
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
-from sqlalchemy import or_, select
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Length, NumberRange, Optional
 
-from .. import anonymity, fragments, live_sessions, planning, rehearsals, retention, screens, who_sees
+from .. import anonymity, fragments, live_sessions, moderation, planning, rehearsals, retention, screens, who_sees
 from ..errors import NotFound, Stale, WorkshopError
-from ..guides import schema
-from ..models import Guide, LiveSession
+from ..guides import library
+from ..models import LiveSession
 from ..words import _
 from .forecast import Forecast, forecast
 from .forms import StaffForm, required
@@ -53,7 +52,7 @@ class WholeNumber(IntegerField):
 
 
 class FloorsForm(StaffForm):
-    """How many people must answer before anything shows (promise 3)."""
+    """How many people must answer before anything shows (promise 3), and who reads texts first (promise 8)."""
 
     room_floor = SelectField(
         _l("Show a result from"),
@@ -77,6 +76,14 @@ class FloorsForm(StaffForm):
         default=anonymity.WORDS_FLOOR,
         description=_l(
             "Only words that their writers set free are printed. In a small group a style is easy to recognise."
+        ),
+    )
+
+    moderation = BooleanField(
+        _l("Read texts before the room sees them"),
+        description=_l(
+            "When a question closes, those who run or moderate read first, and can hide a text or mask words. Every "
+            "phone says so. People write more freely when this is off."
         ),
     )
 
@@ -111,6 +118,13 @@ class CreateForm(FloorsForm):
     tickets = BooleanField(
         _l("Only with a slip: one slip, one phone"),
         description=_l("You print slips with codes, and people draw them. Nobody can join twice."),
+    )
+    parking = BooleanField(
+        _l("A parking lot on every step"),
+        default=True,
+        description=_l(
+            "Phones park what does not fit now; you open it before you part. Adds eight minutes to the plan."
+        ),
     )
     facilitator_words = BooleanField(
         _l("My own file may hold all words that the room saw"),
@@ -160,15 +174,13 @@ def create() -> Page:
     account = require_staff()
     wanted = request.args.get("guide", "")
     with house().database.transaction() as session:
-        shelf = session.scalars(select(Guide).where(Guide.archived.is_(False)).order_by(Guide.title)).all()
-        found = session.scalar(
-            select(Guide).where(or_(Guide.id == wanted, Guide.slug == wanted), Guide.archived.is_(False))
-        )
-    if found is None:
+        shelf = [entry for entry in library.list_guides(session, account) if entry.guide]
+    found = next((entry for entry in shelf if wanted in (entry.id, entry.slug)), None)
+    if found is None or found.guide is None:
         if wanted:
             raise NotFound(_("This guide no longer exists. Choose another one."))
         return render_template("facilitate/choose.html", guides=shelf)
-    guide = schema.parse(found.source, found.slug)
+    guide = found.guide
     form = CreateForm()
     form.language.choices = [SelectChoice(code, language_name(code)) for code in guide.languages]
     if not form.is_submitted():
@@ -201,7 +213,9 @@ def _new_session(form: CreateForm, guide_id: str) -> live_sessions.NewSession:
         leader_is_manager=form.leader_is_manager.data == "yes",
         room_floor=form.room_floor.data,
         words_floor=form.words_floor.data,
+        moderation=bool(form.moderation.data),
         facilitator_words=bool(form.facilitator_words.data),
+        parking=bool(form.parking.data),
         freeze_after_minutes=form.freeze_after_minutes.data,
         keep_days=form.keep_days.data,
         rehearsal="rehearsal" in request.form,
@@ -267,8 +281,8 @@ def move(live_id: str) -> Response:
     """Carry out one pressed button and show the console again; the loser of a race sees the new state."""
     _live, role = session_role(live_id)
     command, _colon, argument = request.form.get("do", "").partition(":")
-    if command == "where_found":
-        argument = request.form.get("where_found", "")
+    if command in ("where_found", "park"):
+        argument = request.form.get(command, "")
     version = request.form.get("version", "")
     try:
         live_sessions.move(house(), role, live_id, command, argument, int(version) if version.isdecimal() else 0)
@@ -313,13 +327,17 @@ def settings(live_id: str) -> Page:
     form = FloorsForm(obj=live)
     problem = ""
     if form.validate_on_submit():
-        if (form.room_floor.data, form.words_floor.data) == (live.room_floor, live.words_floor):
+        wanted = (form.room_floor.data, form.words_floor.data, bool(form.moderation.data))
+        if wanted == (live.room_floor, live.words_floor, live.moderation):
             problem = _("These are the present floors. Choose others, or go back to the session.")
         else:
             return _start_again(live, form)
+    with house().database.transaction() as session:
+        moderated = moderation.log(session, live_id)
     page = render_template(
         "facilitate/settings.html",
         live=live,
+        moderated=moderated,
         form=form,
         problem=problem,
         promise=who_sees.promise(live),
@@ -331,7 +349,12 @@ def settings(live_id: str) -> Page:
 def _start_again(live: LiveSession, form: FloorsForm) -> Response:
     try:
         fresh = live_sessions.restart_with_floors(
-            house(), require_staff(), live.id, form.room_floor.data, form.words_floor.data
+            house(),
+            require_staff(),
+            live.id,
+            form.room_floor.data,
+            form.words_floor.data,
+            read_first=bool(form.moderation.data),
         )
     except WorkshopError as error:
         flash(error.sentence, "warm")

@@ -49,7 +49,7 @@ class PartForm(StaffForm):
         _l("What may this person do?"),
         choices=[
             SelectChoice("run", _l("Run: press every button, as you do")),
-            SelectChoice("moderate", _l("Moderate: group cards and look after questions from the room")),
+            SelectChoice("moderate", _l("Moderate: group cards, hide or mask texts")),
             SelectChoice("watch", _l("Watch: see the console, press nothing")),
         ],
         default="moderate",

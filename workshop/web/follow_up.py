@@ -21,9 +21,8 @@ from ..check_in_results import SetResult
 from ..errors import NotFound, WorkshopError
 from ..guides.schema import Activity
 from ..models import ActivityRun, CheckIn, FollowUp, LiveSession
-from ..words import _
+from ..words import _, day, ngettext, speaking
 from .forms import StaffForm, required
-from .language import day
 from .rights import audience, house, session_role
 
 bp = Blueprint("follow_up", __name__, url_prefix="/staff/sessions/<live_id>/follow-up")
@@ -142,7 +141,12 @@ def letters(live_id: str) -> Page:
         except WorkshopError as error:
             form.refuse("body", error.sentence)
         else:
-            flash(_("%(number)s letters are on their way. The list is not kept.", number=number), "good")
+            sent = ngettext(
+                "One letter is on its way. The list is not kept.",
+                "%(num)d letters are on their way. The list is not kept.",
+                number,
+            )
+            flash(sent, "good")
             return redirect(url_for(".show", live_id=live_id, _anchor="letters"), code=303)
     return _page(live_id, letters_form=form, status=422)
 
@@ -181,7 +185,8 @@ def _page(
     opened = next((one for one in both if one.state == "open"), None)
     coming = opened or next((one for one in both if one.state == "planned"), None)
     if letters_form is None:
-        subject, body = check_in_letters.usual_words(live, url, day(coming.last_day) if coming else "")
+        with speaking(live.language):
+            subject, body = check_in_letters.usual_words(live, url, day(coming.last_day) if coming else "")
         letters_form = LettersForm(formdata=None, prefix="letters", data={"subject": subject, "body": body})
     page = render_template(
         "check_ins/follow_up.html",

@@ -12,18 +12,18 @@ session's language. Nothing of a reader's language is stored, counted or logged
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from babel import Locale, UnknownLocaleError
 from flask import Blueprint, Flask, g, has_app_context, has_request_context, redirect, request
-from flask_babel import Babel, format_date, get_locale, refresh
+from flask_babel import Babel, get_locale, refresh
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.wrappers import Response
 
 from .. import live_state
 from ..models import LiveSession
-from ..words import COOKIE, LANGUAGES, TRANSLATIONS, asked_for, locale_of, spoken
+from ..words import COOKIE, LANGUAGES, TRANSLATIONS, asked_for, clock, day, figure, locale_of, spoken
 from .rights import audience
 
 __all__ = ("LANGUAGES", "TRANSLATIONS", "bp", "choose", "day", "init_app", "page_direction", "page_language", "spoken")
@@ -64,11 +64,6 @@ def page_language() -> str:
 def page_direction(language: str) -> str:
     """Return "rtl" for languages written from right to left, else "ltr"."""
     return "rtl" if language.partition("-")[0].lower() in RIGHT_TO_LEFT else "ltr"
-
-
-def day(when: date) -> str:
-    """Return a date as the reader writes it: "4 November 2026"."""
-    return str(format_date(when, "long"))
 
 
 def own_name(code: str) -> str:
@@ -124,7 +119,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(
         page_language=page_language, page_direction=page_direction, languages_offered=offered, language_called=own_name
     )
-    app.jinja_env.filters["day"] = day
+    app.jinja_env.filters.update(day=day, clock=clock, figure=figure)
     app.register_blueprint(bp)
     app.after_request(_varies)
 

@@ -146,7 +146,7 @@ def notes_tools_words() -> dict[str, str]:
         "import_other_guide": _(
             "This file comes from other pages (“{title}”). What fits is listed here. Nothing has changed yet."
         ),
-        "import_left": _("{count} entries have no place here and stay in the file."),
+        "import_left": _("Entries that have no place here and stay in the file: {count}."),
         "import_keep": _("Keep what is here"),
         "import_take": _("Take what is in the file"),
         "import_both": _("Keep both"),

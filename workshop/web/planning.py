@@ -17,9 +17,8 @@ from wtforms.validators import Optional
 from .. import live_sessions, planning
 from ..errors import WorkshopError
 from ..models import LiveSession
-from ..words import _
+from ..words import _, clock, day
 from .forms import StaffForm
-from .language import day
 from .rights import audience, house, session_role
 
 bp = Blueprint("planning", __name__, url_prefix="/staff/sessions/<live_id>/plan")
@@ -104,4 +103,4 @@ def when_words(moment: datetime) -> str:
     """Return a stored moment as a day and a time: "4 November 2026, 09:00"."""
     there = planning.local(moment)
     assert there is not None
-    return f"{day(there.date())}, {there:%H:%M}"
+    return f"{day(there.date())}, {clock(there)}"

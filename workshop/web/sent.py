@@ -33,7 +33,7 @@ bp = Blueprint("sent", __name__)
 
 @dataclass(frozen=True)
 class Question:
-    """One question for texts that was asked. `state`: "open", "released" or "too_few"."""
+    """One question for texts that was asked. `state`: "open", "reading", "released" or "too_few"."""
 
     run: str
     prompt: str
@@ -113,7 +113,7 @@ def _shown(session: Session, live: LiveSession, language: str) -> SentPage:
 
 def _state(run: ActivityRun) -> str:
     if run.state != "released":
-        return "open"
+        return "reading" if run.state == "reading" else "open"
     return "too_few" if (run.release or {}).get("too_few") else "released"
 
 
@@ -121,6 +121,7 @@ def sent_words() -> dict[str, str]:
     """Return the sentences that the page's script says by itself."""
     return {
         "open": _("This question is still open. Change your answer there."),
+        "reading": _("Closed. It is read through before everybody sees it."),
         "too_few": _("Too few people answered. Nothing of it was kept."),
         "gone": _("This text is not among the results."),
         "room": _("Stays in the room"),

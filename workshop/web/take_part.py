@@ -62,6 +62,8 @@ class Personal:
     breakout: breakouts.Place | None = None
     ballot: int = 0  # the revision of this phone's votes on others' questions
     votes: frozenset[str] = frozenset()
+    lot: answers.Mine | None = None  # what this phone has parked, where the page was asked for it
+    lot_csrf: str = ""
 
     @property
     def sent(self) -> bool:
@@ -261,7 +263,7 @@ def phone(live_id: str) -> BaseResponse:
         screen = _screen(live_id)
     except NotFound as error:
         return sorry(error)
-    return _phone_page(screen, _personal(screen, secret, editing="change" in request.args))
+    return _phone_page(screen, _personal(screen, secret, editing="change" in request.args, park="park" in request.args))
 
 
 @bp.post("/s/<live_id>/answer")
@@ -281,7 +283,8 @@ def answer(live_id: str) -> BaseResponse:
         answers.cast(house(), live_id, secret, run, revision, fields)
     except WorkshopError as error:
         return _given_back(screen, secret, run, typed, error)
-    return redirect(f"/s/{live_id}/", code=303)
+    parked = screen.lot_open and screen.lot is not None and run == screen.lot.run_id
+    return redirect(f"/s/{live_id}/?park=1#park" if parked else f"/s/{live_id}/", code=303)
 
 
 def _given_back(
@@ -302,16 +305,21 @@ def _personal(
     editing: bool = False,
     typed: dict[str, list[str]] | None = None,
     problem: str = "",
+    park: bool = False,
 ) -> Personal:
     """Return this phone's own answer to the open question; `typed` wins over what lies in the box."""
     activity = screen.activity
+    lot: dict[str, Any] = {}
+    if park and screen.lot_open and screen.lot is not None and screen.lot.run_id is not None:
+        lot = {"lot": answers.mine(house(), screen.live_id, secret, screen.lot.run_id), "lot_csrf": generate_csrf()}
     if activity is None or activity.phase != "open" or activity.run_id is None:
-        return Personal()
+        return Personal(**lot)
     mine = answers.mine(house(), screen.live_id, secret, activity.run_id)
     ballot = answers.Mine(0)
     if activity.questions:
         ballot = answers.mine(house(), screen.live_id, secret, questions.ballot_of(activity.run_id))
     return Personal(
+        **lot,
         ballot=ballot.revision,
         votes=frozenset((ballot.fields or {}).get("vote", ())),
         csrf=generate_csrf(),
@@ -361,12 +369,15 @@ def _number_of(field: Field) -> int:
 def _phone_page(
     screen: PhoneScreen, personal: Personal, *, unsent: Unsent | None = None, status: int = 200
 ) -> Response:
-    asking = bool(personal.csrf) and not personal.sent
+    asking = (bool(personal.csrf) and not personal.sent) or personal.lot is not None
     html = render_template(
         "take_part/phone.html",
         screen=screen,
         place=Markup(fragments.phone(screen, personal=personal)),  # noqa: S704 - our own templates made it
         personal=personal,
+        lot_fields=fragments.answer_fields(screen.lot, personal.lot.fields if personal.lot else None, beside=True)
+        if screen.lot
+        else "",
         unsent=unsent,
         refresh=not asking and unsent is None and screen.phase in ("lobby", "running"),
         words=phone_words(),
@@ -400,5 +411,8 @@ def phone_words() -> dict[str, str]:
         "perhaps": _("It may have arrived before the connection broke."),
         "copied": _("Copied."),
         "hint": _("This may point to a person: {text}. You can still send it."),
+        "lot_out": _("Kept on this phone until it can be sent"),
+        "lot_in": _("Parked. You can change it until the parking lot is opened."),
+        "lot_none": _("Nothing of yours is parked."),
         "selected": _("The text is selected. Copy it with your phone's menu."),
     }
