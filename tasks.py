@@ -5,7 +5,7 @@ Lives here: finding Python, making `.venv`, fetching what `pyproject.toml` and
 Not here: anything about workshops. Standard library only, and old syntax on
 purpose: a bare `python3` of any age reads this file and gets a clear sentence.
 
-    python3 tasks.py run | test | test-e2e | bench | demo | setup | fetch | lint | screenshots | translations
+    python3 tasks.py run | test | test-e2e | bench | soak | demo | setup | fetch | lint | screenshots | translations
 """
 
 from __future__ import annotations
@@ -365,6 +365,12 @@ def task_bench(arguments: list[str]) -> int:
     _become("-m", "bench", *arguments)
 
 
+def task_soak(arguments: list[str]) -> int:
+    """Play sessions for HOURS or MINUTES; nothing may grow, get lost or come twice."""
+    set_up(dev=True)
+    _become("-m", "bench.soak", *arguments)
+
+
 def task_demo(arguments: list[str]) -> int:
     """Play the main guide with twelve simulated phones and leave the PDFs in out/."""
     set_up(dev=True)
@@ -416,6 +422,7 @@ TASKS: dict[str, Callable[[list[str]], int]] = {
     "test": task_test,
     "test-e2e": task_test_e2e,
     "bench": task_bench,
+    "soak": task_soak,
     "demo": task_demo,
     "setup": task_setup,
     "fetch": task_fetch,

@@ -184,7 +184,7 @@ def test_a_disk_that_refuses_is_not_taken_for_success(asked: tuple[Room, str], m
 
     played, run_id = asked
 
-    def full(_box: BallotBox, _item: object) -> None:
+    def full(_box: BallotBox, *_what: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
     with monkeypatch.context() as patch:

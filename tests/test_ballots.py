@@ -7,9 +7,11 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import gevent
 import pytest
 
-from workshop.ballots import BallotBox, BallotBoxes, Cast
+from workshop.ballots import Ballot, BallotBox, BallotBoxes, Cast
+from workshop.errors import WorkshopError
 
 A, B = b"a" * 32, b"b" * 32
 
@@ -166,3 +168,54 @@ def test_a_discarded_box_leaves_no_file(tmp_path: Path) -> None:
 
 def test_a_box_can_be_read_by_its_owner_only(box: BallotBox) -> None:
     assert box.path.stat().st_mode & 0o077 == 0
+
+
+def test_what_is_put_soon_is_told_only_after_the_commit_each_with_its_own_outcome(box: BallotBox) -> None:
+    box.admit("run")
+    told: list[tuple[bytes, str, int, int]] = []
+
+    def hear(ballot: Ballot) -> None:
+        assert not box._db.in_transaction
+        told.append((ballot.tag, ballot.outcome().status, ballot.outcome().revision, box.answered("run")))
+        raise RuntimeError("one phone's trouble")
+
+    for tag, revision, body, run in (
+        (A, 1, "one", "run"),
+        (A, 1, "one", "run"),  # the same send twice in one batch
+        (A, 2, "two", "run"),
+        (A, 1, "one", "run"),  # and once more, late
+        (B, 1, None, "run"),
+        (B, 1, "late", "not open"),
+    ):
+        box.put_soon(Ballot(run, tag, revision, body, told=hear))
+    assert told == []
+    assert box.cast("run", b"c" * 32, 1, "three") == Cast("saved", 1)  # a plain form shares the batch
+    gevent.sleep(0.02)
+    assert told == [
+        (A, "saved", 1, 3),
+        (A, "saved", 1, 3),
+        (A, "saved", 2, 3),
+        (A, "older", 2, 3),
+        (B, "saved", 1, 3),
+        (B, "closed", 0, 3),
+    ]
+    assert sorted(box.read("run")) == ["three", "two"]
+
+
+def test_a_batch_that_the_disk_refuses_is_told_so_and_leaves_nothing(box: BallotBox) -> None:
+    box.admit("run")
+    refused: list[str] = []
+
+    def hear(ballot: Ballot) -> None:
+        with pytest.raises(WorkshopError) as error:
+            ballot.outcome()
+        refused.append(error.value.code)
+
+    box._db.execute("create temp trigger full before insert on answer begin select raise(abort, 'disk full'); end")
+    for tag in (A, B):
+        box.put_soon(Ballot("run", tag, 1, "text", told=hear))
+    gevent.sleep(0.05)
+    assert refused == ["not_stored"] * 2
+    box._db.execute("drop trigger full")
+    assert box.answered("run") == 0
+    assert box.cast("run", A, 1, "text") == Cast("saved", 1)

@@ -1,19 +1,20 @@
 """Take an answer, and give an author their own answer back.
 
 Lives here: who is asking (a secret), which run, does it fit the kind, into the
-box. Not here: what a kind accepts (`activities/`), where it lies
+box, by the socket and by a plain form alike. Not here: what a kind accepts (`activities/`), where it lies
 (`ballots.py`), results (`screens.py` reads the release).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from . import anonymity, breakouts, questions
 from .activities import KINDS
+from .ballots import Ballot
 from .errors import AnswerRefused, Closed, WorkshopError
 from .guides.schema import Activity
 from .house import House
@@ -54,15 +55,21 @@ class Mine:
 
 
 def _open_activity(house: House, live_id: str, run_id: str) -> tuple[Activity, bool]:
-    """Return what is asked in an open run, and whether the room is there."""
-    with house.database.transaction() as session:
-        run = session.get(ActivityRun, questions.run_behind(run_id))
-        if run is None or run.live_id != live_id:
-            raise WorkshopError(_("There is no such question in this session."), code="not_found", status=404)
-        if run.state != "open":
-            raise Closed(_("This question has closed. Your answer is still on your phone."))
-        live = get(session, live_id)
-        return guide_of(live).activity(run.activity_id), live.at in (run.activity_id, None)
+    """Return what is asked in an open run, and whether the room is there; from memory while the session has not changed."""
+
+    def read() -> tuple[Activity, bool]:
+        with house.database.transaction() as session:
+            run = session.get(ActivityRun, questions.run_behind(run_id))
+            if run is None or run.live_id != live_id:
+                raise WorkshopError(_("There is no such question in this session."), code="not_found", status=404)
+            if run.state != "open":
+                raise Closed(_("This question has closed. Your answer is still on your phone."))
+            live = get(session, live_id)
+            return guide_of(live).activity(run.activity_id), live.at in (run.activity_id, None)
+
+    if house.boxes.at_hand(live_id) is None:  # not in this process yet, or gone with its session
+        return read()
+    return house.at_hand.get(live_id, questions.run_behind(run_id), read)
 
 
 def checked_fields(fields: object) -> dict[str, list[str]]:
@@ -83,19 +90,10 @@ def checked_fields(fields: object) -> dict[str, list[str]]:
     return clean
 
 
-def cast(
-    house: House, live_id: str, secret: bytes, run_id: str, revision: int, fields: Mapping[str, Any] | None
-) -> Receipt:
-    """Store an answer, or a pass when `fields` is None; return after the durable commit.
-
-    Revision 0 without fields says nothing and changes nothing. Raises
-    `AnswerRefused` when it does not fit, `Closed` after the gate has
-    shut, `Older` when this phone has sent something newer, and a 503 when the
-    disk refused it. In each case nothing was stored.
-    """
-    if revision == 0 and fields is None and not isinstance(revision, bool):
-        # A phone that says nothing in as many bytes as one that parks something (promise 12): nothing is written.
-        return Receipt(mine(house, live_id, secret, run_id).revision)
+def ballot(
+    house: House, live_id: str, secret: bytes, run_id: str, revision: object, fields: Mapping[str, Any] | None
+) -> Ballot:
+    """Return an answer, or a pass when `fields` is None, ready for the box; raises `AnswerRefused` when it does not fit."""
     if isinstance(revision, bool) or not isinstance(revision, int) or not 1 <= revision <= LARGEST_REVISION:
         raise AnswerRefused(_("This answer could not be read. Reload the page and try again."))
     activity, here = _open_activity(house, live_id, run_id)
@@ -108,19 +106,76 @@ def cast(
         sent = checked_fields(fields)
         clean = questions.clean_votes(sent) if votes else kind.clean(activity.config, sent)
         body = json.dumps(clean, ensure_ascii=False, sort_keys=True)
+        try:
+            body.encode()  # one that SQLite cannot hold would take the whole batch down with it
+        except UnicodeEncodeError:
+            raise AnswerRefused(_("This answer could not be read. Reload the page and try again.")) from None
     final = activity.release == "rolling" and not votes
     tag = breakouts.tag_to_write(house, live_id, secret, run_id) if kind.in_groups else anonymity.tag(secret, run_id)
-    cast_ = house.boxes.box(live_id).cast(run_id, tag, revision, body, final=final, lingers=kind.all_along)
-    if cast_.status == "closed":
-        raise Closed(_("This question has closed. Your answer is still on your phone."))
-    if cast_.status == "older":
-        raise Older(_("You have sent a newer answer already, perhaps in another tab. It stays."), cast_.revision)
-    if cast_.status == "final":
-        raise Older(_("Your answer to this question is final. It was sent already."), cast_.revision)
     # An edit changes no screen, and must not wake one either: that would tell when it came. Nor does what is parked.
-    if cast_.first and not votes and (here or not kind.all_along):
+    wakes = not votes and (here or not kind.all_along)
+    return Ballot(run_id, tag, revision, body, final, lingers=kind.all_along, wakes=wakes)
+
+
+def receipt(house: House, live_id: str, cast: Ballot) -> Receipt:
+    """Return the receipt of an answer that was decided.
+
+    Raises `Closed` after the gate has shut, `Older` when this phone has sent
+    something newer, and a 503 when the disk refused it. In each case nothing
+    was stored.
+    """
+    outcome = cast.outcome()
+    if outcome.status == "closed":
+        raise Closed(_("This question has closed. Your answer is still on your phone."))
+    if outcome.status == "older":
+        raise Older(_("You have sent a newer answer already, perhaps in another tab. It stays."), outcome.revision)
+    if outcome.status == "final":
+        raise Older(_("Your answer to this question is final. It was sent already."), outcome.revision)
+    if outcome.first and cast.wakes:
         house.database.announce(live_id)
-    return Receipt(cast_.revision)
+    return Receipt(outcome.revision)
+
+
+def cast(
+    house: House, live_id: str, secret: bytes, run_id: str, revision: int, fields: Mapping[str, Any] | None
+) -> Receipt:
+    """Store an answer, or a pass when `fields` is None; return after the durable commit. Raises as the two above.
+
+    Revision 0 without fields says nothing and changes nothing.
+    """
+    if revision == 0 and fields is None and not isinstance(revision, bool):
+        # A phone that says nothing in as many bytes as one that parks something (promise 12): nothing is written.
+        return Receipt(mine(house, live_id, secret, run_id).revision)
+    ready = ballot(house, live_id, secret, run_id, revision, fields)
+    house.boxes.box(live_id).put_and_wait(ready)
+    return receipt(house, live_id, ready)
+
+
+def cast_soon(
+    house: House,
+    live_id: str,
+    secret: bytes,
+    run_id: str,
+    revision: object,
+    fields: Mapping[str, Any] | None,
+    told: Callable[[Ballot], None],
+) -> bool:
+    """Put an answer into the next batch without waiting, and call `told` after the commit; for the event loop.
+
+    False, and nothing done, where that cannot be said from memory alone or the
+    answer does not fit: `cast` then does it, or says why not.
+    """
+    box = house.boxes.at_hand(live_id)
+    asked = house.at_hand.look(live_id, questions.run_behind(run_id))
+    if box is None or asked is None or KINDS[asked[0].kind].in_groups or not house.keepers.keeps(live_id):
+        return False
+    try:
+        ready = ballot(house, live_id, secret, run_id, revision, fields)
+    except WorkshopError:
+        return False
+    ready.told = told
+    box.put_soon(ready)
+    return True
 
 
 def mine(house: House, live_id: str, secret: bytes, run_id: str) -> Mine:

@@ -1,6 +1,6 @@
 """The ballot box: where answers lie while an activity is open, and nowhere else.
 
-Lives here: cast, count, shut, read, erase. It is the only code that touches a
+Lives here: count, shut, read, erase; `ballot_casting.py` casts. It is the only code that touches a
 box, and a box is always a SQLite file of its own, one per live session, held by
 the process that serves it. Not here: when an activity opens or closes
 (`live_sessions.py`) and what an answer must look like (the kinds).
@@ -18,16 +18,16 @@ import os
 import secrets
 import sqlite3
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from . import ballot_breakouts, ballot_paper
+from . import ballot_breakouts, ballot_casting, ballot_paper
 from .anonymity import pick, shuffled
-from .errors import WorkshopError
-from .words import _
+from .ballot_casting import Ballot, Cast
+
+__all__ = ["Ballot", "BallotBox", "BallotBoxes", "Cast", "Lying", "in_a_thread"]
 
 T = TypeVar("T")
 
@@ -47,18 +47,6 @@ create table if not exists counted (
 
 
 @dataclass(frozen=True)
-class Cast:
-    """What became of a cast. `status`: saved | closed | older | final. `revision` is the box's present one.
-
-    `first`: the number of those who have answered has grown.
-    """
-
-    status: str
-    revision: int
-    first: bool = field(default=False, compare=False)
-
-
-@dataclass(frozen=True)
 class Lying:
     """An author's own answer as it lies in the box. `body` is None for a pass and for a published rolling one."""
 
@@ -66,18 +54,6 @@ class Lying:
     passed: bool
     body: str | None
     final: bool
-
-
-@dataclass
-class _Item:
-    run_id: str
-    tag: bytes
-    revision: int
-    body: str | None
-    final: bool
-    outcome: Cast | None = None
-    error: BaseException | None = None
-    done: bool = field(default=False)
 
 
 def in_a_thread(work: Callable[[], T]) -> T:
@@ -93,14 +69,13 @@ def in_a_thread(work: Callable[[], T]) -> T:
     return result
 
 
-class BallotBox(ballot_paper.PaperInTheBox, ballot_breakouts.BreakoutsInTheBox):
+class BallotBox(ballot_casting.CastingInTheBox, ballot_paper.PaperInTheBox, ballot_breakouts.BreakoutsInTheBox):
     """The box of one live session. All methods are safe to call from several greenlets or threads."""
 
     def __init__(self, path: Path) -> None:
+        super().__init__()
         self.path = path
         self._lock = threading.RLock()
-        self._lingering = False  # something was written that stays past the next seal
-        self._pending: deque[_Item] = deque()  # one object for good: a list that is swapped loses late comers
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
@@ -134,84 +109,6 @@ class BallotBox(ballot_paper.PaperInTheBox, ballot_breakouts.BreakoutsInTheBox):
         return {run: bool(accepting) for run, accepting in self._fetch("select run_id, accepting from gate")}
 
     # -- answers
-
-    def cast(
-        self,
-        run_id: str,
-        tag: bytes,
-        revision: int,
-        body: str | None,
-        *,
-        final: bool = False,
-        lingers: bool = False,
-    ) -> Cast:
-        """Put an answer (or a pass: `body` None) into the box; return after the durable commit.
-
-        A higher revision replaces; the same revision with the same body is
-        success; a lower one is "older" and changes nothing. A `final` answer
-        (rolling) is never replaced. Casts that wait while a commit runs share
-        the next one. What `lingers` lies here past the close of other questions
-        (a parking lot), so its order of arrival goes with the next `tidy`.
-        """
-        item = _Item(run_id, tag, revision, body, final)
-        self._pending.append(item)
-        with self._lock:
-            if not item.done:
-                batch = [self._pending.popleft() for _waiting in range(len(self._pending))]
-                try:
-                    in_a_thread(lambda: self._commit(batch))
-                except sqlite3.Error as error:
-                    for other in batch:
-                        other.error = error
-                for other in batch:
-                    other.done = True
-        self._lingering |= lingers
-        if item.error is not None or item.outcome is None:
-            raise WorkshopError(
-                _(
-                    "The server could not store this just now. Your answer is still on your phone; it will be sent again."
-                ),
-                code="not_stored",
-                status=503,
-            ) from item.error
-        return item.outcome
-
-    def _commit(self, batch: list[_Item]) -> None:
-        db = self._db
-        db.execute("begin immediate")
-        try:
-            for item in batch:
-                item.outcome = self._decide(item)
-            db.execute("commit")
-        except BaseException:
-            for item in batch:
-                item.outcome = None
-            if db.in_transaction:
-                db.execute("rollback")
-            raise
-
-    def _decide(self, item: _Item) -> Cast:
-        db = self._db
-        gate = db.execute("select accepting from gate where run_id = ?", (item.run_id,)).fetchone()
-        lying = db.execute(
-            "select revision, passed, body, final from answer where run_id = ? and tag = ?", (item.run_id, item.tag)
-        ).fetchone()
-        present = lying[0] if lying else 0
-        if not gate or not gate[0]:
-            return Cast("closed", present)
-        if lying:
-            same = bool(lying[1]) == (item.body is None) and lying[2] == item.body
-            if lying[3]:  # final: its body may be published already, so the revision alone tells a retry
-                return Cast("saved" if item.revision == present else "final", present)
-            if item.revision < present or (item.revision == present and not same):
-                return Cast("older", present)
-            if item.revision == present:
-                return Cast("saved", present)
-        db.execute(
-            "insert or replace into answer (run_id, tag, revision, passed, body, final) values (?, ?, ?, ?, ?, ?)",
-            (item.run_id, item.tag, item.revision, item.body is None, item.body, item.final),
-        )
-        return Cast("saved", item.revision, first=lying is None)
 
     def mine(self, run_id: str, tag: bytes) -> Lying | None:
         """Return the answer under this tag; only its author can compute the tag."""
@@ -364,6 +261,9 @@ class BallotBox(ballot_paper.PaperInTheBox, ballot_breakouts.BreakoutsInTheBox):
 
     # -- plumbing
 
+    def _away(self, work: Callable[[], T]) -> T:
+        return in_a_thread(work)
+
     def close(self) -> None:
         """Let the file go; answers in it stay."""
         with self._lock:
@@ -409,6 +309,10 @@ class BallotBoxes:
             if box is None:
                 box = self._open[live_id] = BallotBox(self.folder / f"{live_id}.sqlite")
             return box
+
+    def at_hand(self, live_id: str) -> BallotBox | None:
+        """Return the box of a live session if this process has it open; makes none."""
+        return self._open.get(live_id)
 
     def lying(self) -> list[str]:
         """Return the sessions whose box lies in the folder, whether or not it is open."""

@@ -15,7 +15,7 @@ from sqlalchemy import MetaData, create_engine, event, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from .errors import WorkshopError
 from .words import _
@@ -35,17 +35,20 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
-def make_engine(url: str) -> Engine:
+def make_engine(url: str, *, kept: bool = False) -> Engine:
     """Return an engine for `url` with the pragmas that the contract needs on SQLite.
 
     `hide_parameters` keeps texts out of logs and tracebacks at every level
-    (promise 6). SQLite runs without a pool: a connection that nobody holds
-    cannot keep a WAL from being truncated (ANONYMITY.md, fact 2).
+    (promise 6). SQLite runs without a pool: with its last connection the log is
+    gone, which would tell the order of what was written (ANONYMITY.md, fact 2).
+    `kept`: connections stay open until somebody disposes of them.
     """
     if url.startswith("postgresql://"):
         url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
     if url.startswith("sqlite"):
-        engine = create_engine(url, hide_parameters=True, poolclass=NullPool)
+        # No bound of its own: whoever waits for a ballot box meanwhile holds one, and a hall may do so at once.
+        pool = {"poolclass": QueuePool, "max_overflow": -1} if kept else {"poolclass": NullPool}
+        engine = create_engine(url, hide_parameters=True, **pool)
         event.listen(engine, "connect", _sqlite_pragmas)
         return engine
     return create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=20)
@@ -78,11 +81,35 @@ class Database:
         self.engine = make_engine(url)
         self._make_session = sessionmaker(self.engine, expire_on_commit=False)
         self._listeners: list[Callable[[str], None]] = []
+        self._first_listeners: list[Callable[[str], None]] = []
         self._log_is_owed = False
+
+    def keep_open(self) -> None:
+        """Keep SQLite's connections for the next transaction; whoever calls this calls `let_go` every second.
+
+        Opening one costs as much as all else of a short transaction, and closing
+        the last one writes the whole log back: a hall that joins waits for both.
+        """
+        if self.engine.dialect.name == "sqlite":
+            self.engine.dispose()
+            self.engine = make_engine(self.url, kept=True)
+            self._make_session.configure(bind=self.engine)
+
+    def let_go(self) -> None:
+        """Close the connections that nobody uses now; SQLite empties and removes its log with the last.
+
+        The pool itself stays: one in use returns to it, and goes at the next call.
+        """
+        if self.engine.dialect.name == "sqlite":
+            self.engine.pool.dispose()
 
     def on_notice(self, listener: Callable[[str], None]) -> None:
         """Call `listener(live_id)` after each commit that changed that live session."""
         self._listeners.append(listener)
+
+    def on_commit(self, listener: Callable[[str], None]) -> None:
+        """Call `listener(live_id)` after such a commit too, before all others, and not for what was only announced."""
+        self._first_listeners.append(listener)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -105,6 +132,9 @@ class Database:
             raise
         finally:
             session.close()
+        for live_id in notices:
+            for listener in self._first_listeners:
+                listener(live_id)
         self.empty_log()
         for live_id in notices:
             self.announce(live_id)

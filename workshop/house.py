@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from .at_hand import AtHand
 from .db import Database
 from .desks import Desks
 from .done import Done
@@ -38,6 +39,11 @@ class House:
     desks: Desks = field(default_factory=Desks)
     done: Done = field(default_factory=Done)
     keepers: Alone = field(default_factory=Alone)
+    at_hand: AtHand = field(default_factory=AtHand)
+
+    def __post_init__(self) -> None:
+        """Have what is at hand forgotten as soon as a commit has made it old."""
+        self.database.on_commit(self.at_hand.forget)
 
     @property
     def seat_key(self) -> bytes:

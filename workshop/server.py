@@ -96,6 +96,7 @@ def open_house(settings: Settings) -> Flask:
     check_ins.tick(house)  # windows that opened or closed while no server ran
     with app.app_context():  # printing draws with the app's templates
         jobs.resume(house)
+    house.database.keep_open()
     realtime.start(app)
     passwords.nobodys_hash()  # made now, or the first unknown user would take twice as long
     return app

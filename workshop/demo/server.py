@@ -55,7 +55,8 @@ class ScratchServer:
             text=True,
             start_new_session=True,  # Ctrl-C is ours; we end the server ourselves
         )
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
         try:
             self._wait()
         except BaseException:
@@ -78,7 +79,7 @@ class ScratchServer:
 
     def memory(self) -> int:
         """Return how many bytes of memory the server holds now; Linux only."""
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        status = Path(f"/proc/{self.pid}/status").read_text()
         return int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) * 1024
 
     def _listen(self) -> None:
@@ -112,6 +113,9 @@ class ScratchServer:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+        if self._process.stdout is not None:
+            self._listener.join(timeout=5)
+            self._process.stdout.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
 

@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 
 TICK = 1.0  # seconds: timers that close input, seals that are tried again
 RIGHTS = 2.0  # seconds: a socket whose right has ended is dead within five (attack S5)
+LET_GO = 1.0  # seconds: how long the main database's log may hold what was written, and in which order
 POOL = 5.0  # seconds: the fixed tick of the pool mix (promise 2)
 ORDER = 60.0  # seconds: the order of questions from the room, at full minutes alone (promise 1)
 PLAN = 30.0  # seconds: "minutes behind" on consoles moves without anybody pressing
@@ -77,6 +78,7 @@ def start(house: House, realtime: Realtime) -> None:
         (TICK, lambda: seals.tick(house)),
         (TICK, lambda: breakout_moves.tick(house)),
         (TICK, simulated.tick),
+        (LET_GO, house.database.let_go),
         (POOL, lambda: seals.roll(house)),
         (ORDER, lambda: questions.refresh(house)),
         (RIGHTS, rights),

@@ -88,6 +88,9 @@ class Coalescer:
             before = self._sent.get((live_id, name))
             if audience == "phone" and before is not None and self._may_wait(live_id, name, before[0], state):
                 continue  # counts do not show on phones, so an answer wakes none of them
+            if audience != "phone" and not self._registry.is_anyone(live_id, audience, role, language):
+                self._sent.pop((live_id, name), None)  # who comes asks for the screen
+                continue
             message = self.message(live_id, audience, role, language)
             if message is None:
                 continue

@@ -6,10 +6,11 @@ they may do (`events.py`).
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Flask
 from sqlalchemy import select
@@ -18,6 +19,8 @@ from .. import accounts, anonymity, facilitators, live_sessions, live_state
 from ..errors import WorkshopError
 from ..house import House
 from ..models import LiveSession
+
+T = TypeVar("T")
 
 SOCKETS_PER_SEAT = 6  # two tabs, and some that are not yet known to be dead
 EVENTS_PER_SECOND = 20.0
@@ -49,6 +52,10 @@ class Caller:
     allowance: float = EVENTS_AT_ONCE
     counted_at: float = field(default_factory=monotonic)
 
+    def has_breath(self) -> bool:
+        """Return whether one more event would be let through; takes none."""
+        return self.allowance + (monotonic() - self.counted_at) * EVENTS_PER_SECOND >= 1
+
     def may_speak(self) -> bool:
         """Take one event from the allowance; False when there is none left (attack S11)."""
         now = monotonic()
@@ -64,6 +71,8 @@ class Registry:
     def __init__(self, house: House) -> None:
         self._house = house
         self._callers: dict[str, Caller] = {}
+        self._seats: Counter[bytes] = Counter()  # how many connections each seat has
+        self._inside: dict[str, Counter[tuple[str, str, str]]] = {}  # and each room, by live session
 
     def get(self, sid: str) -> Caller | None:
         """Return who is behind a connection, None for one that was not let in."""
@@ -72,7 +81,15 @@ class Registry:
     def remove(self, sid: str) -> None:
         """Forget a connection."""
         caller = self._callers.pop(sid, None)
-        if caller is not None and caller.audience == "console":
+        if caller is None:
+            return
+        if caller.secret is not None:
+            _less(self._seats, caller.secret)
+        rooms = self._inside[caller.live_id]
+        _less(rooms, _place(caller))
+        if not rooms:
+            del self._inside[caller.live_id]
+        if caller.audience == "console":
             self._house.desks.rise(caller.live_id, sid)
 
     def admit(self, app: Flask, sid: str, environ: dict[str, Any], auth: object) -> Caller | None:
@@ -93,6 +110,9 @@ class Registry:
             return None
         if caller is not None:
             self._callers[sid] = caller
+            if caller.secret is not None:
+                self._seats[caller.secret] += 1
+            self._inside.setdefault(caller.live_id, Counter())[_place(caller)] += 1
             if caller.audience == "console":
                 self._house.desks.sit(caller.live_id, sid, caller.name)
         return caller
@@ -115,7 +135,7 @@ class Registry:
             if live is None:
                 return None
             language = live_state.reading_language(live, wanted)
-        if sum(caller.secret == secret for caller in self._callers.values()) >= SOCKETS_PER_SEAT:
+        if self._seats[secret] >= SOCKETS_PER_SEAT:
             return None
         return Caller("phone", live_id, secret=secret, language=language)
 
@@ -173,12 +193,12 @@ class Registry:
 
     def languages(self, live_id: str, audience: str) -> list[str]:
         """Return the languages beside its own in which somebody follows a session now."""
-        spoken = {
-            caller.language
-            for caller in self._callers.values()
-            if caller.live_id == live_id and caller.audience == audience and caller.language
-        }
-        return sorted(spoken)
+        rooms = self._inside.get(live_id, ())
+        return sorted({language for of, _role, language in rooms if of == audience and language})
+
+    def is_anyone(self, live_id: str, audience: str, role: str, language: str) -> bool:
+        """Return whether somebody is in a room now."""
+        return (audience, role, language) in self._inside.get(live_id, ())
 
     def followed(self) -> set[str]:
         """Return the live sessions that anybody follows here."""
@@ -207,6 +227,16 @@ class Registry:
                 if roles[key] != caller.role:
                     gone.append(sid)
         return gone
+
+
+def _place(caller: Caller) -> tuple[str, str, str]:
+    return caller.audience, caller.role, caller.language
+
+
+def _less(counter: Counter[T], key: T) -> None:
+    counter[key] -= 1
+    if counter[key] <= 0:
+        del counter[key]
 
 
 def cookies(environ: dict[str, Any]) -> dict[str, str]:
