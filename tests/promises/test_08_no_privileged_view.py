@@ -189,7 +189,8 @@ ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/staff/sessions/<live_id>/themes/<activity_id>"): frozenset({"run", "moderate"}),
     ("GET", "/staff/sessions/<live_id>/moderation/<activity_id>"): MODERATE | REMOTE,
     ("GET", "/staff/sessions/<live_id>/moderation/<activity_id>/desk"): MODERATE | REMOTE,
-    ("POST", "/staff/sessions/<live_id>/moderation/<activity_id>"): MODERATE | REMOTE,  # test_08_moderation.py has its deeds
+    ("POST", "/staff/sessions/<live_id>/moderation/<activity_id>"): MODERATE
+    | REMOTE,  # test_08_moderation.py has its deeds
     ("GET", "/staff/sessions/<live_id>/follow-up"): RUN,
     ("GET", "/staff/sessions/<live_id>/follow-up/<int:number>/sheet"): RUN,
     ("POST", "/staff/sessions/<live_id>/follow-up/<int:number>"): RUN,
@@ -214,6 +215,8 @@ EVENTS: dict[str, frozenset[str]] = {
 """Who gets more than a refusal. `stage` is whoever came in by the stage's link."""
 
 DRAFT = "/staff/sessions/<live_id>/report/draft/<edition>/<paper>.pdf"
+EDITORS = tuple(f"/staff/guides/<guide_id>/{page}" for page in ("edit", "versions", "share"))
+"""Open to staff who may write that guide; tests/test_authoring* say who that is, and no word of a session is there."""
 SORTS = ("text", "scale", "cloud")
 PHONES = 12
 
@@ -383,7 +386,7 @@ def test_whoever_has_no_right_is_sent_away_and_changes_nothing(theatre: Theatre)
 def test_whoever_has_the_right_is_let_in(theatre: Theatre) -> None:
     wrong = []
     for (method, rule), allowed in ROUTES.items():
-        if method != "GET" or rule.startswith("/static/") or rule == DRAFT:
+        if method != "GET" or rule.startswith(("/static/", *EDITORS)) or rule == DRAFT:
             continue
         for caller in allowed:
             answer = theatre.kept(caller)[rule]
