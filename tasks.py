@@ -5,7 +5,7 @@ Lives here: finding Python, making `.venv`, fetching what `pyproject.toml` and
 Not here: anything about workshops. Standard library only, and old syntax on
 purpose: a bare `python3` of any age reads this file and gets a clear sentence.
 
-    python3 tasks.py run | test | test-e2e | bench | demo | setup | lint | screenshots | translations
+    python3 tasks.py run | test | test-e2e | bench | demo | setup | fetch | lint | screenshots | translations
 """
 
 from __future__ import annotations
@@ -332,6 +332,13 @@ def task_setup(_arguments: list[str]) -> int:
     return 0
 
 
+def task_fetch(_arguments: list[str]) -> int:
+    """Fetch what running needs, without the test tools, and start nothing."""
+    set_up(dev=False)
+    say("Ready to run: .venv/bin/python app.py")
+    return 0
+
+
 def task_run(arguments: list[str]) -> int:
     """Start the product; PORT and HOST come from the environment."""
     set_up(dev=False)
@@ -411,6 +418,7 @@ TASKS: dict[str, Callable[[list[str]], int]] = {
     "bench": task_bench,
     "demo": task_demo,
     "setup": task_setup,
+    "fetch": task_fetch,
     "lint": task_lint,
     "screenshots": task_screenshots,
     "translations": task_translations,

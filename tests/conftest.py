@@ -357,8 +357,8 @@ class LiveServer:
         """Return the path of the last first-account link that was printed."""
         return re.findall(r"(/staff/first/[\w-]+)", self.log)[-1]
 
-    def start(self) -> None:
-        """Start the server and wait until it answers and has said all that it says at start."""
+    def start(self, host: str = "") -> None:
+        """Start the server and wait until it answers and has said all that it says at start; `host`: its name, if not this machine's."""
         said = self.log.count("Ctrl-C") if (self.data_dir.parent / "server.log").exists() else 0
         environ = {
             **{name: value for name, value in os.environ.items() if name in PASSED_ON},
@@ -378,7 +378,8 @@ class LiveServer:
             if self.process.poll() is not None:
                 raise AssertionError(f"the server stopped at once:\n{self.log}")
             try:
-                urllib.request.urlopen(self.url + "/staff/sign-in", timeout=5).close()
+                asked = urllib.request.Request(self.url + "/staff/sign-in", headers={"Host": host} if host else {})
+                urllib.request.urlopen(asked, timeout=5).close()
                 if self.log.count("Ctrl-C") > said:
                     return
             except (urllib.error.URLError, ConnectionError, TimeoutError):
@@ -413,6 +414,25 @@ def live_server(tmp_path: Path, database_url: str) -> Iterator[LiveServer]:
     yield server
     if server.process is not None and server.process.poll() is None:
         server.kill()
+
+
+@pytest.fixture(scope="module")
+def shared_server(_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """Return one server for all tests of a file; a test may stop, kill or restart it (`running`)."""
+    place = tmp_path_factory.mktemp("server")
+    with fresh_database(_template, place) as url:
+        server = LiveServer(place / "served", free_port(), url)
+        server.data_dir.mkdir()
+        yield server
+        if server.process is not None and server.process.poll() is None:
+            server.kill()
+
+
+def running(server: LiveServer) -> LiveServer:
+    """Return a server that another test may have ended, running."""
+    if server.process is None or server.process.poll() is not None:
+        server.start()
+    return server
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ English), and finding what a page shows. Not here: which pages are looked at.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from gettext import NullTranslations
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,14 @@ from typing import Any
 import flask_babel
 import html5lib
 import pytest
+import yaml
+from babel import Locale
+from sqlalchemy import inspect, text
 
 from workshop import words
+from workshop.guides import library
+from workshop.guides.schema import parse
+from workshop.house import House
 from workshop.web import language as _before_anything_is_patched  # noqa: F401
 
 BRACKETED = "eo"
@@ -104,10 +111,15 @@ def shown(html: str) -> Iterable[str]:
 
 def hard_coded(html: str, typed: Iterable[str]) -> list[str]:
     """Return the texts of a page that are neither ours (in brackets) nor what people typed."""
+    return unbracketed(shown(html), typed)
+
+
+def unbracketed(texts: Iterable[str], typed: Iterable[str]) -> list[str]:
+    """Return those of the texts that are neither ours (in brackets) nor what people typed."""
     known = sorted({" ".join(one.split()) for one in typed if one.strip()}, key=len, reverse=True)
     found = []
-    for text in shown(html):
-        left = " ".join(text.split())
+    for said in texts:
+        left = " ".join(said.split())
         whole = left
         for one in known:
             left = left.replace(one, "")
@@ -119,3 +131,62 @@ def hard_coded(html: str, typed: Iterable[str]) -> list[str]:
         if re.search(r"[^\W\d_]{3}", left):
             found.append(whole)
     return found
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Return all texts in nested data."""
+    if isinstance(value, str):
+        yield value
+        yield from (part for part in value.split("\n") if part.strip())
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            yield from (key, *strings(one)) if isinstance(key, str) else strings(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from strings(one)
+
+
+def typed_by_people(house: House) -> set[str]:
+    """Return what is data on a page, not a sentence of ours: guides, names, codes, addresses."""
+    found = {
+        "Unstuck",
+        "Deutsch",
+        "English",
+        "Français",
+        "Español",
+        "Esperanto",
+        "esperanto",
+        "العربية",
+        "localhost",
+        "PDF",
+        "QR",
+        "UTC",
+    }
+    locale = Locale(BRACKETED)  # Babel's own words: months, days, languages
+    for named in (*locale.months["format"].values(), *locale.days["format"].values(), locale.languages):
+        found |= {form for name in map(str, named.values()) for form in (name, name.capitalize())}
+    for _name, source in library.shipped_sources():
+        guide = parse(source, "guide")
+        found |= set(strings(guide.file.model_dump(mode="json")))
+    for path in Path(library.__file__).parent.rglob("*.yaml"):  # methods of the toolbox are data as guides are
+        found |= set(strings(yaml.safe_load(path.read_text())))
+    found |= {part.strip() for one in list(found) for part in re.split(r"(?<=[.?])\s", one)}
+    found |= {one.rstrip(".") for one in list(found)}
+    with house.database.transaction() as session:
+        for name in inspect(session.connection()).get_table_names():
+            for row in session.execute(text(f'SELECT * FROM "{name}"')):
+                for value in row:
+                    if isinstance(value, str):
+                        found.add(value)
+                        if value.startswith(("{", "[")):
+                            found |= set(strings(json.loads(value)))
+    return {one for one in found if len(one) > 1}
+
+
+DATA = re.compile(r"https?://\S+|/staff/\S+|\b[\w.-]+\.(yaml|pdf|csv|json|zip|xlsx|ics)\b|[A-Z]{6}\b|HH:MM|\bname@\S+")
+"""Addresses, names of files, codes: the same in every language."""
+EXPECTED_RAW = ("/favicon", "/static/", ".svg", ".ics", ".webmanifest", ".csv", ".json")
+
+
+def left_over(html: str, typed: set[str]) -> list[str]:
+    return [one for one in hard_coded(DATA.sub("", html), typed) if not one.startswith("<")]

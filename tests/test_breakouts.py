@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from flask import Flask
 from tests.pages import check_html
 from tests.promises.groups import breakout_guide, breakout_room, dealt, in_groups
 from tests.promises.stagehands import Room, canary
-from workshop import anonymity, answers, breakouts, live_sessions, screens, seals
+from workshop import anonymity, answers, breakout_moves, breakouts, live_sessions, screens, seals
 from workshop.ballots import BallotBoxes
 from workshop.errors import AnswerRefused, WorkshopError
 from workshop.house import House
@@ -350,3 +351,91 @@ def test_a_rehearsal_with_simulated_phones_fills_the_groups(hall: House) -> None
     played.move("close")
     assert played.seen()[0].activity.made_up
     assert len(played.cards()) >= 3
+
+
+# -- the parts go on by themselves
+
+
+class At:
+    """A house whose clock a test turns; it is the same house otherwise."""
+
+    def __init__(self, played: Room) -> None:
+        self.played, self.now = played, played.house.clock()
+        played.house = replace(played.house, clock=lambda: self.now)
+
+    def later(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+        breakout_moves.tick(self.played.house)
+
+    def part(self) -> str:
+        shown = console(self.played).stage.activity
+        assert shown is not None
+        assert shown.breakout is not None
+        return shown.breakout.now
+
+
+def at_work(hall: House) -> At:
+    played = breakout_room(hall, 12, ALL_FOUR)
+    made = At(played)
+    played.move("open")
+    return made
+
+
+def test_a_part_goes_on_by_itself_a_moment_after_its_time_is_up_and_the_last_stays(hall: House) -> None:
+    groups = at_work(hall)
+    assert "Goes on by itself" in console(groups.played).hint
+    groups.later(60 + breakout_moves.LANDING - 1)
+    assert groups.part() == "alone", "a moment to finish"
+    groups.later(1)
+    assert groups.part() == "pairs"
+    assert console(groups.played).stage.timer.left == 120
+    groups.later(120 + breakout_moves.LANDING)
+    assert groups.part() == "group"
+    groups.later(3600)
+    assert groups.part() == "group"
+    assert console(groups.played).stage.activity.phase == "open", "the close is the facilitator's"
+
+
+def test_more_time_a_pause_eyes_up_and_a_break_keep_the_groups_where_they_are(hall: House) -> None:
+    groups = at_work(hall)
+    groups.later(60)
+    groups.played.move("timer_add", "60")  # in the moment to finish
+    groups.later(59)
+    assert groups.part() == "alone"
+    groups.played.move("timer_pause")
+    assert "The time is stopped" in console(groups.played).hint
+    groups.later(3600)
+    assert groups.part() == "alone"
+    groups.played.move("timer_resume")
+    groups.played.move("eyes_up", "on")
+    groups.later(3600)
+    assert groups.part() == "alone", "nobody is led on while phones rest"
+    groups.played.move("eyes_up", "off")
+    groups.played.move("break_start", "5")
+    groups.later(3600)
+    assert groups.part() == "alone"
+    groups.played.move("break_end")
+    groups.later(3600)
+    assert groups.part() == "pairs"
+    groups.played.move("timer_reset")
+    groups.later(3600)
+    assert groups.part() == "pairs"
+    groups.played.move("breakout_part", "2")
+    assert groups.part() == "group", "the button leads on too"
+
+
+def test_the_end_of_the_time_cannot_close_what_goes_on(hall: House) -> None:
+    groups = at_work(hall)
+    with pytest.raises(WorkshopError, match="go on to their next part"):
+        groups.played.move("timer_closes", "on")
+    groups.played.move("breakout_part", "1")
+    groups.played.move("breakout_part", "2")
+    groups.played.move("timer_closes", "on")
+
+
+def test_who_presses_in_the_same_moment_is_not_overtaken_twice(hall: House) -> None:
+    groups = at_work(hall)
+    groups.later(60)
+    groups.played.move("breakout_part", "1")
+    groups.later(breakout_moves.LANDING)
+    assert groups.part() == "pairs", "the button started the time of the next part anew"

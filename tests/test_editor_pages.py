@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 from collections.abc import Callable
 from typing import Any
@@ -123,7 +124,13 @@ def test_somebody_without_the_right_sees_neither_editor_nor_draft(
         assert stranger.get(f"/staff/guides/{writer.slug}/{path}").status_code == 404
     for path in ("edit", "publish", "versions/1/restore", "share", "editors", "copy", "archive", "back"):
         assert stranger.post(f"/staff/guides/{writer.slug}/{path}", data={"csrf_token": token}).status_code == 404
-    assert writer.slug not in stranger.get("/staff/guides/").get_data(as_text=True)
+    for path in ("/staff/guides/", "/staff/", "/staff/sessions/new"):
+        assert "Our day" not in stranger.get(path).get_data(as_text=True)
+    assert stranger.get(f"/staff/sessions/new?guide={writer.slug}").status_code == 404
+    assert client.get(f"/staff/sessions/new?guide={writer.slug}").status_code == 404  # no version yet
+    writer.publish()
+    assert client.get(f"/staff/sessions/new?guide={writer.slug}").status_code == 200
+    assert stranger.get(f"/staff/sessions/new?guide={writer.slug}").status_code == 404
 
 
 # What is done
@@ -136,6 +143,17 @@ def test_each_kind_has_a_form_and_a_preview_that_are_good_pages(client: CheckedC
         writer.page = client.get(location).get_data(as_text=True)
         assert 'id="frame-phone"' in writer.page, kind
     assert "to fill in" in writer.page
+
+
+def test_hostile_words_stay_words_in_the_form_the_agenda_and_the_pictures(
+    client: CheckedClient, writer: Writer
+) -> None:
+    hostile = '"></iframe><script>alert(1)</script>{{ 7*7 }}'
+    writer.write({"prompt": hostile})
+    for path in (f"{writer.path}?at={writer.at}", f"{writer.path}?at={writer.at}&answers=1", writer.path + "?add=1"):
+        page = client.get(path).get_data(as_text=True)
+        assert "<script>alert" not in page and "49" not in page.split("srcdoc")[-1]
+        assert page.count("</iframe>") in (0, 2)
 
 
 def test_a_translation_is_written_beside_the_guides_own_words(
@@ -159,6 +177,10 @@ def test_a_translation_is_written_beside_the_guides_own_words(
     )  # fmt: skip
     assert told.status_code == 303
     assert stored(house, facilitator, writer.slug)["translations"] == {"de": {at: {"prompt": "Wo zuerst?"}}}
+    stage, phone = html.unescape(client.get(told.location).get_data(as_text=True)).split("<iframe")[1:]
+    assert '<html lang="de"' in stage and "Wo zuerst?" in stage
+    assert '<html lang="de"' in phone and "Wo zuerst?" in phone and "There" in phone  # what lacks stays as it is
+    assert "Seen by" not in phone and "Open now" not in stage
 
 
 def test_a_script_gets_the_page_anew_and_a_form_is_sent_back_to_it(client: CheckedClient, writer: Writer) -> None:
@@ -260,7 +282,7 @@ def test_a_whole_day_is_written_published_and_opened_as_a_session(
         data = drafts.open_draft(session, facilitator, slug).data
     assert entry.guide and entry.title == TITLE
     assert {one.kind for one in entry.guide.activities} == set(KINDS)
-    assert (entry.guide.minutes, len(entry.guide.steps), len(entry.guide.activities)) == (370, 15, 25)
+    assert (entry.guide.minutes, len(entry.guide.steps), len(entry.guide.activities)) == (380, 17, 27)
     assert not any(name.startswith("new-") for name in all_ids(data))
     new = live_sessions.NewSession(
         guide_id=entry.id, title=TITLE, team="", language="en", expected=30, leader="Fay", leader_is_manager=False
@@ -272,4 +294,4 @@ def test_a_whole_day_is_written_published_and_opened_as_a_session(
             assert live_state.guide_of(live).activities
         live_sessions.move(house, "run", live_id, "start" if live.phase == "lobby" else "next", "", live.version)
     assert client.get(f"/staff/sessions/{live_id}/").status_code == 200
-    assert b"15:10" in client.get(f"/staff/guides/{slug}/script?start=09:00").data
+    assert b"15:20" in client.get(f"/staff/guides/{slug}/script?start=09:00").data

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from babel import Locale
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import inspect, text
@@ -192,54 +190,6 @@ def made_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: Settings)
     app.extensions["house"].database.engine.dispose()
 
 
-def strings(value: Any) -> Iterator[str]:
-    """Return all texts in nested data."""
-    if isinstance(value, str):
-        yield value
-        yield from (part for part in value.split("\n") if part.strip())
-    elif isinstance(value, dict):
-        for key, one in value.items():
-            yield from (key, *strings(one)) if isinstance(key, str) else strings(one)
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield from strings(one)
-
-
-def typed_by_people(house: House) -> set[str]:
-    """Return what is data on a page, not a sentence of ours: guides, names, codes, addresses."""
-    from workshop.guides.schema import parse
-
-    found = {"Unstuck", "Deutsch", "English", "Esperanto", "esperanto", "العربية", "localhost", "PDF", "QR", "UTC"}
-    locale = Locale(pseudo.BRACKETED)  # Babel's own words: months, days, languages
-    for words in (*locale.months["format"].values(), *locale.days["format"].values(), locale.languages):
-        found |= {form for name in map(str, words.values()) for form in (name, name.capitalize())}
-    for _name, source in library.shipped_sources():
-        guide = parse(source, "guide")
-        found |= set(strings(guide.file.model_dump(mode="json")))
-    for path in Path(library.__file__).parent.rglob("*.yaml"):  # methods of the toolbox are data as guides are
-        found |= set(strings(yaml.safe_load(path.read_text())))
-    found |= {part.strip() for one in list(found) for part in re.split(r"(?<=[.?])\s", one)}
-    found |= {one.rstrip(".") for one in list(found)}
-    with house.database.transaction() as session:
-        for name in inspect(session.connection()).get_table_names():
-            for row in session.execute(text(f'SELECT * FROM "{name}"')):
-                for value in row:
-                    if isinstance(value, str):
-                        found.add(value)
-                        if value.startswith(("{", "[")):
-                            found |= set(strings(json.loads(value)))
-    return {one for one in found if len(one) > 1}
-
-
-DATA = re.compile(r"https?://\S+|/staff/\S+|\b[\w.-]+\.(yaml|pdf|csv|json|zip|xlsx|ics)\b|[A-Z]{6}\b|HH:MM|\bname@\S+")
-"""Addresses, names of files, codes: the same in every language."""
-EXPECTED_RAW = ("/favicon", "/static/", ".svg", ".ics", ".webmanifest", ".csv", ".json")
-
-
-def left_over(html: str, typed: set[str]) -> list[str]:
-    return [one for one in pseudo.hard_coded(DATA.sub("", html), typed) if not one.startswith("<")]
-
-
 def test_every_page_says_only_what_is_translated(made_up: Flask) -> None:
     house: House = made_up.extensions["house"]
     admin = make_account(house, "admin", "Ada Admin")
@@ -249,7 +199,7 @@ def test_every_page_says_only_what_is_translated(made_up: Flask) -> None:
         assert live
         live.language = pseudo.BRACKETED
     client = signed_in(made_up.test_client(), admin)
-    typed = typed_by_people(house) | {str(value) for value in values.values()} | {"ABC DEF", "ABC", "DEF"}
+    typed = pseudo.typed_by_people(house) | {str(value) for value in values.values()} | {"ABC DEF", "ABC", "DEF"}
     adapter = made_up.url_map.bind("localhost")
     wrong: dict[str, list[str]] = {}
     looked = 0
@@ -260,7 +210,7 @@ def test_every_page_says_only_what_is_translated(made_up: Flask) -> None:
         answer = client.get(url, headers={"Accept-Language": pseudo.BRACKETED})
         if answer.mimetype == "text/html" and answer.status_code not in (301, 302, 303):
             looked += 1
-            if found := left_over(answer.get_data(as_text=True), typed):
+            if found := pseudo.left_over(answer.get_data(as_text=True), typed):
                 wrong[url] = found[:6]
     assert looked > 40, "the walk itself works"
     assert wrong == {}
@@ -277,7 +227,9 @@ def test_every_state_of_a_session_says_only_what_is_translated(made_up: Flask) -
         live = session.get(LiveSession, live_id)
         assert live
         live.language, stage = pseudo.BRACKETED, live.stage_token
-    typed = typed_by_people(house) | set(strings(live_state.guide_of(look_up(house, live_id)).file.model_dump()))
+    typed = pseudo.typed_by_people(house) | set(
+        pseudo.strings(live_state.guide_of(look_up(house, live_id)).file.model_dump())
+    )
     staff = signed_in(made_up.test_client(), admin)
     phone = made_up.test_client()
     reading = {"Accept-Language": pseudo.BRACKETED}
@@ -292,7 +244,7 @@ def test_every_state_of_a_session_says_only_what_is_translated(made_up: Flask) -
         ):
             html = one.get(url, headers=reading).get_data(as_text=True)
             code = str(look_up(house, live_id).code)
-            if found := left_over(html, typed | {code, code[:3], code[3:]}):
+            if found := pseudo.left_over(html, typed | {code, code[:3], code[3:]}):
                 wrong[f"{state} {name}"] = found[:6]
 
     look("lobby")
@@ -317,18 +269,38 @@ def test_a_report_says_only_what_is_translated(made_up: Flask) -> None:
         live = add_live(session, runner=admin, language=pseudo.BRACKETED, freeze_after_minutes=0)
         play(session, live, 12)
         live_id = live.id
-    typed = typed_by_people(house)
+    typed = pseudo.typed_by_people(house)
     with made_up.test_request_context():
         from workshop.activities import KINDS
 
         guide = live_state.guide_of(look_up(house, live_id))
-        typed |= set(strings(guide.file.model_dump(mode="json")))
+        typed |= set(pseudo.strings(guide.file.model_dump(mode="json")))
         for one in guide.activities:
-            typed |= set(strings([KINDS[one.kind].examples(one.config)])) if KINDS[one.kind].asks else set()
+            typed |= set(pseudo.strings([KINDS[one.kind].examples(one.config)])) if KINDS[one.kind].asks else set()
     staff = signed_in(made_up.test_client(), admin)
     wrong = {}
     for url in (f"/staff/sessions/{live_id}/report", f"/staff/sessions/{live_id}/report/manager/page"):
         answer = staff.get(url, headers={"Accept-Language": pseudo.BRACKETED}, follow_redirects=True)
-        if answer.mimetype == "text/html" and (found := left_over(answer.get_data(as_text=True), typed)):
+        if answer.mimetype == "text/html" and (found := pseudo.left_over(answer.get_data(as_text=True), typed)):
             wrong[url] = found
     assert wrong == {}
+
+
+ONE = r"(var\(--[\w-]+\)|[^\s();]+)"
+SIDES = re.compile(
+    rf"(?:padding|margin|inset|scroll-padding|scroll-margin): {ONE} {ONE} {ONE} {ONE};"
+    r"|[\s;{](?:left|right): |(?:margin|padding|border)-(?:left|right)\b|(?:float|text-align): (?:left|right)"
+)
+"""A side by its name; four values are one where the second is not the fourth."""
+
+
+def test_no_style_sheet_of_the_screens_names_left_or_right() -> None:
+    sheets = sorted((Path(__file__).resolve().parents[1] / "static" / "css").glob("*.css"))
+    assert len(sheets) > 10
+    wrong = [
+        (sheet.name, found[0].strip())
+        for sheet in sheets
+        for found in SIDES.finditer(sheet.read_text())
+        if found[1] is None or found[2] != found[4]
+    ]
+    assert wrong == [], "say it from start to end, or it is not mirrored"

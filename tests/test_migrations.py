@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -13,6 +17,8 @@ from sqlalchemy import Connection, Engine, MetaData, Table, inspect, text
 from workshop import migrations
 from workshop.db import Base, make_engine
 from workshop.migrations import MigrationError, is_current, migrate
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_a_database_of_a_newer_version_is_refused_untouched(database_url: str) -> None:
@@ -109,6 +115,81 @@ def test_a_step_that_makes_a_table_anew_loses_nothing_that_refers_to_it(
     with engine.connect() as connection:
         assert connection.execute(text("SELECT guide_id FROM live_sessions")).scalars().all() == ["a-guide"]
     engine.dispose()
+
+
+def test_a_migration_that_is_killed_leaves_the_database_as_it_was_and_usable(empty_database_url: str) -> None:
+    """The real thing, in a process of its own that is killed between two steps (fault R18)."""
+    whole = migrations.command.upgrade
+    with pytest.MonkeyPatch.context() as before:
+        before.setattr(migrations.command, "upgrade", lambda config, _head: whole(config, "0008"))
+        migrate(empty_database_url)
+    engine = make_engine(empty_database_url)
+    with engine.begin() as connection:
+        _a_row(connection, "guides", {"id": "a-guide", "slug": "a-guide"})
+    tables = set(inspect(engine).get_table_names())
+    engine.dispose()
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, empty_database_url], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert "0010" in killed.stdout, "it was in the middle"
+
+    engine = make_engine(empty_database_url)
+    assert set(inspect(engine).get_table_names()) == tables
+    engine.dispose()
+    assert migrations.status(empty_database_url).present == "0008"
+    migrate(empty_database_url)
+    engine = make_engine(empty_database_url)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT id FROM guides")).scalars().all() == ["a-guide"]
+    engine.dispose()
+    assert is_current(empty_database_url)
+
+
+KILLED = """
+import os, signal, sys
+from workshop.migrations import migrate
+from alembic.runtime import migration
+
+class Counting(migration.HeadMaintainer):
+    def update_to_step(self, step):
+        super().update_to_step(step)
+        revision = step.to_revisions[0]
+        print(revision, flush=True)
+        if revision == "0010":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+migration.HeadMaintainer = Counting
+migrate(sys.argv[1])
+"""
+
+
+def test_every_step_goes_down_and_up_again_with_rows_in_it(empty_database_url: str) -> None:
+    migrate(empty_database_url)
+    engine = make_engine(empty_database_url)
+    with engine.begin() as connection:
+        _a_row(connection, "guides", {"id": "a-guide", "slug": "a-guide", "source": "title: Kept", "shared": "use"})
+        _a_row(
+            connection, "live_sessions", {"id": "a-session", "guide_id": "a-guide", "phase": "lobby", "room_floor": 5}
+        )
+    steps = [step.revision for step in migrations._script().walk_revisions()]
+    for revision in steps[1:]:
+        migrations.go_back(empty_database_url, revision)
+        assert migrations.status(empty_database_url).present == revision
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT id FROM live_sessions")).scalars().all() == ["a-session"]
+    migrate(empty_database_url)
+    with engine.connect() as connection:
+        row = connection.execute(text("SELECT guide_id, title FROM live_sessions")).one()
+    engine.dispose()
+    assert row[0] == "a-guide"
+    assert is_current(empty_database_url)
+
+
+def test_two_servers_that_start_at_once_migrate_one_after_the_other(empty_database_url: str) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(migrate, [empty_database_url] * 2))
+    assert is_current(empty_database_url)
 
 
 def test_the_step_back_from_moderation_brings_nothing_hidden_to_light(empty_database_url: str) -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import random
+import re
+import zipfile
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +31,8 @@ from workshop import (
     answers,
     boards,
     editions,
+    exports,
+    figures,
     freezes,
     live_sessions,
     receipts,
@@ -361,6 +369,41 @@ def test_the_facilitators_own_file_groups_all_words_where_it_may_hold_them(house
     assert sorted(word["text"] for word in words) == sorted(made["said"])
 
 
+def test_the_files_name_the_themes_and_hold_their_texts_only_where_all_words_may_be_kept(house: House) -> None:
+    for whole in (False, True):
+        made = a_frozen(house, facilitator_words=whole)
+        results = exports.of(made)
+        drags = next(one for one in results.results if one.id == "drags")
+        assert [(theme.id, theme.name) for theme in drags.themes] == [
+            ("drags/1", "Plenty"),
+            ("drags/2", "Scarce"),
+            ("drags/3", "Silent"),
+        ], "an empty one not at all"
+        assert [len(theme.words) for theme in drags.themes] == ([4, 3, 2] if whole else [0, 0, 0])
+        files = {name: form.make(results) for name, form in exports.FORMS.items()}
+        table = list(csv.DictReader(StringIO(files["csv"].decode("utf-8-sig"), newline="")))
+        assert [row["item"] for row in table if row["part"] == "theme"] == ["Plenty", "Scarce", "Silent"]
+        assert [row["value"] + row["band"] for row in table if row["part"] == "theme"] == ["", "", ""]
+        words = [row["theme"] for row in table if row["part"] == "word"]
+        assert Counter(words) == (Counter({"drags/1": 4, "drags/2": 3, "drags/3": 2, "": 3}) if whole else Counter())
+        with zipfile.ZipFile(BytesIO(files["xlsx"])) as book:
+            assert "Plenty" in book.read("xl/sharedStrings.xml").decode()
+        assert any(text in str(files["csv"]) for text in made["said"]) == whole
+
+
+def test_a_freeze_from_before_there_were_themes_gives_the_same_bytes_as_then(house: House) -> None:
+    kept = json.loads(json.dumps(a_frozen(house)[figures.KEY]))
+    kept["format"] = 1
+    for result in kept["results"]:
+        for name in ("themes", "noted", "paper"):
+            del result[name]
+        for item in result["items"]:
+            del item["theme"]
+    made = exports.as_json(exports.of({figures.KEY: kept}))
+    assert json.loads(made) == kept
+    assert made == (json.dumps(kept, ensure_ascii=False, indent=2) + "\n").encode()
+
+
 def test_a_session_without_themes_prints_what_it_printed_before(house: House) -> None:
     with house.database.transaction() as db:
         live = add_live(db)
@@ -438,6 +481,37 @@ def test_a_vote_takes_the_themes_and_the_next_one_takes_them_from_the_vote(hall:
     made.move("next")
     made.open()
     assert labels(made, "share") == ["Meetings", "Pay", "Noise", "Say"], "as they were voted on"
+
+
+def test_in_the_files_a_vote_over_themes_refers_to_them_with_the_numbers_the_room_saw(hall: House) -> None:
+    made = a_chain(hall)
+    cards = [card.id for card in board_of(made).loose]
+    for place, name in enumerate(("Meetings", "Pay", "Noise", "Say")):
+        change(made, "new", cards[2 * place : 2 * place + 2], name=name)
+    for activity, part in (("vote", "dots"), ("share", "points")):
+        made.move("jump", activity)
+        made.open()
+        ids = [option.id for option in live_sessions.guide_of(made.live).activity(activity).config.options]
+        for phone in range(12):
+            given = {f"{part}-{one}": ["0"] for one in ids}
+            made.send(phone, made.run_id, {**given, f"{part}-{ids[phone % 2]}": ["1" if part == "dots" else "100"]})
+        made.move("close")
+    change(made, "rename", theme=board_of(made).themes[3].id, name="Later name")
+    made.move("end")
+    with hall.database.transaction() as session:
+        live = live_sessions.get(session, made.live_id)
+        frozen = freezes.freeze(session, live, live_sessions.guide_of(live), LATER + timedelta(days=9000))
+        results = {one.id: one for one in exports.of(frozen.editions).results}
+    assert [theme.id for theme in results["q0"].themes] == ["q0/1", "q0/2", "q0/3", "q0/4"]
+    for activity in ("vote", "share"):
+        shown = {item.label: item.theme for item in results[activity].items}
+        assert shown["Meetings"] == "q0/1", activity
+        assert shown["Pay"] == "q0/2"
+        assert shown["Say"] is None, "what it is called now was not voted on"
+        assert all((item.value is None) != (item.band is None) for item in results[activity].items)
+    assert {item.label: item.value for item in results["vote"].items}["Meetings"] == 5, "dots are rounded to fives"
+    table = exports.as_csv(exports.of(frozen.editions)).decode()
+    assert re.search(r"vote,.*,result,Meetings,\d+,,q0/1", table)
 
 
 def test_too_few_or_too_many_themes_leave_the_guides_own_options_and_say_so(hall: House) -> None:

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_app(settings: Settings | None = None, *, several: bool = False) -> Flask:
     """Return the whole app, ready to serve; the database must be migrated already.
+
+    `several`: other processes serve the same database (`keepers.py`).
 
     The imports stand inside, so that `import workshop` costs nothing and gevent
     can patch the world first.
@@ -25,12 +27,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     from flask import Flask
     from flask_wtf.csrf import CSRFProtect
 
-    from . import realtime
+    from . import keepers, realtime
+    from . import sso as sign_on
     from .backoff import Backoff
     from .ballots import BallotBoxes
     from .db import Database
     from .house import House
     from .settings import Settings as FromEnvironment
+    from .settings import SettingsError
     from .web import (
         accounts,
         actions,
@@ -49,6 +53,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         guide_sharing,
         guide_versions,
         headers,
+        health,
+        keeping,
         kept,
         language,
         limits,
@@ -63,6 +69,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         reports,
         run_of_show,
         sent,
+        sso,
         stage,
         static_files,
         take_home,
@@ -88,9 +95,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         WTF_CSRF_SSL_STRICT=False,  # with Referrer-Policy no-referrer there is no Referer to check
         TEMPLATES_AUTO_RELOAD=settings.debug,
     )
-    app.extensions["house"] = House(
-        settings, Database(settings.database_url), BallotBoxes(settings.data_dir / "ballots")
-    )
+    database = Database(settings.database_url)
+    keeper = keepers.Keepers(database, keepers.name_in(settings.data_dir)) if several else keepers.Alone()
+    boxes = BallotBoxes(settings.data_dir / "ballots", keeper.hold)
+    app.extensions["house"] = House(settings, database, boxes, keepers=keeper)
     app.extensions["sign_in_backoff"] = Backoff()
     limits.init_app(app)
 
@@ -98,9 +106,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     language.exempt(CSRFProtect(app))
     static_files.init_app(app, debug=settings.debug, accent=settings.brand_accent, logo=settings.brand_logo)
     errors.init_app(app)
+    if settings.oidc_issuer and not sign_on.is_installed():
+        raise SettingsError("OIDC_ISSUER needs the extra oidc. Run: .venv/bin/pip install 'authlib>=1.7' requests")
+    app.jinja_env.globals.update(sign_in_service=settings.oidc_name if settings.oidc_issuer else "")
     app.jinja_env.globals.update(brand=settings.brand_name, support=settings.support, current_account=current_account)
 
+    app.register_blueprint(health.bp)
     app.register_blueprint(accounts.bp)
+    app.register_blueprint(sso.bp)
     app.register_blueprint(authoring.bp)
     app.register_blueprint(guide_begin.bp)
     app.register_blueprint(editor.bp)
@@ -136,5 +149,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(planning.bp)
 
     realtime.init_app(app)
+    keeping.init_app(app)
     headers.init_app(app, settings)  # last: nothing may stand outside it
     return app

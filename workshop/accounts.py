@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from . import passwords
 from .errors import Forbidden, NotFound, WorkshopError
 from .house import House
-from .models import Account, LiveSession, SessionRole, StaffLink, StaffSession
+from .models import Account, LiveSession, SessionRole, StaffIdentity, StaffLink, StaffSession
 from .words import _
 
 ROLES = ("admin", "facilitator")
@@ -114,6 +114,56 @@ def sessions_of(session: Session, account_id: str) -> list[tuple[LiveSession, st
     return [(live, role) for live, role in found]
 
 
+def enter(house: House, issuer: str, subject: str, email: str, name: str) -> Opened:
+    """Sign somebody in whom a provider vouches for; raises Forbidden with what to do.
+
+    Whoever is known by the provider's own name for them gets that account. The first
+    time, a verified address (`email`, else empty) finds the account to tie it to, or an
+    open invitation. An account that is tied already stays with that person: the
+    address may have moved on to somebody else.
+    """
+    now = house.clock()
+    with house.database.transaction() as session:
+        known = session.get(StaffIdentity, (issuer, subject))
+        if known is not None:
+            account = _existing(session, known.account_id)
+        elif not email:
+            raise Forbidden(
+                _("The sign-in service does not vouch for your e-mail address. Ask an admin for another way in.")
+            )
+        else:
+            account = _by_email(session, email) or _invited(session, email, name, now)
+            tied = session.scalar(
+                select(StaffIdentity).where(StaffIdentity.issuer == issuer, StaffIdentity.account_id == account.id)
+            )
+            if tied is not None:
+                raise Forbidden(
+                    _("%(email)s belongs to another person here. Ask an admin for an invitation.", email=email)
+                )
+            session.add(StaffIdentity(issuer=issuer, subject=subject, account_id=account.id))
+        if not account.active:
+            raise Forbidden(_("This account is kept out. Ask an admin."))
+        return Opened(account, open_browser(session, account.id, now))
+
+
+def _invited(session: Session, email: str, name: str, now: datetime) -> Account:
+    """Make the account of somebody with an open invitation. Its password is one that nobody knows."""
+    address = _clean_email(email)
+    link = session.scalar(
+        select(StaffLink).where(
+            StaffLink.purpose == "invite",
+            StaffLink.email == address,
+            StaffLink.used_at.is_(None),
+            StaffLink.expires_at > now,
+        )
+    )
+    if link is None:
+        raise Forbidden(_("%(email)s has no account here. Ask an admin for an invitation.", email=email))
+    link.used_at = now
+    shown = " ".join(name.split())[:120] or address.partition("@")[0]
+    return _new_account(session, address, shown, str(link.role), passwords.hash(secrets.token_urlsafe(32)), now)
+
+
 # One-time links ----------------------------------------------------------------------------------------------------
 
 
@@ -128,7 +178,7 @@ def create_first_link(session: Session, now: datetime) -> str | None:
     return _new_link(session, purpose="first", expires_at=now + FIRST_LINK_LASTS)
 
 
-def invite(session: Session, actor: Account, email: str, role: str, now: datetime) -> str:
+def invite(session: Session, actor: Account | None, email: str, role: str, now: datetime) -> str:
     """Return the path of an invitation for `email`; an earlier one for it stops working."""
     _admin(actor)
     email = _clean_email(email)
@@ -138,7 +188,12 @@ def invite(session: Session, actor: Account, email: str, role: str, now: datetim
         raise WorkshopError(_("%(email)s already has an account.", email=email), code="exists", status=409)
     session.execute(delete(StaffLink).where(StaffLink.purpose == "invite", StaffLink.email == email))
     return _new_link(
-        session, purpose="invite", email=email, role=role, created_by=actor.id, expires_at=now + INVITATION_LASTS
+        session,
+        purpose="invite",
+        email=email,
+        role=role,
+        created_by=actor.id if actor else None,
+        expires_at=now + INVITATION_LASTS,
     )
 
 
@@ -162,12 +217,8 @@ def open_invitations(session: Session, now: datetime) -> list[StaffLink]:
 
 
 def reset_link(session: Session, actor: Account | None, account_id: str, now: datetime) -> str:
-    """Return the path of a password reset; signs the account out everywhere.
-
-    `actor` is None on the command line, where the operator owns the machine.
-    """
-    if actor is not None:
-        _admin(actor)
+    """Return the path of a password reset; signs the account out everywhere."""
+    _admin(actor)
     account = _existing(session, account_id)
     session.execute(delete(StaffLink).where(StaffLink.purpose == "reset", StaffLink.account_id == account.id))
     _sign_out_everywhere(session, account.id)
@@ -259,7 +310,7 @@ def rename(session: Session, account: Account, name: str) -> None:
     _existing(session, account.id).name = _clean_name(name)
 
 
-def change_role(session: Session, actor: Account, account_id: str, role: str) -> None:
+def change_role(session: Session, actor: Account | None, account_id: str, role: str) -> None:
     """Make an admin a facilitator or the other way round; signs the account out everywhere."""
     _admin(actor)
     if role not in ROLES:
@@ -271,7 +322,7 @@ def change_role(session: Session, actor: Account, account_id: str, role: str) ->
         _sign_out_everywhere(session, account.id)
 
 
-def set_active(session: Session, actor: Account, account_id: str, active: bool) -> None:
+def set_active(session: Session, actor: Account | None, account_id: str, active: bool) -> None:
     """Let an account in again, or keep it out; keeping it out signs it out everywhere."""
     _admin(actor)
     account = _existing(session, account_id)
@@ -348,8 +399,9 @@ def _sign_out_everywhere(session: Session, account_id: str) -> None:
     session.execute(delete(StaffSession).where(StaffSession.account_id == account_id))
 
 
-def _admin(actor: Account) -> None:
-    if actor.role != "admin":
+def _admin(actor: Account | None) -> None:
+    """Refuse anybody who is no admin. None is the command line: whoever reaches it owns the machine."""
+    if actor is not None and actor.role != "admin":
         raise Forbidden(_("Only an admin may do this."))
 
 

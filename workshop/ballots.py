@@ -390,20 +390,29 @@ class BallotBox(ballot_paper.PaperInTheBox, ballot_breakouts.BreakoutsInTheBox):
 
 
 class BallotBoxes:
-    """All boxes of this process, one file per live session in one folder."""
+    """All boxes of this process, one file per live session in one folder.
 
-    def __init__(self, folder: Path) -> None:
+    `hold` refuses a session that another process keeps (`keepers.py`).
+    """
+
+    def __init__(self, folder: Path, hold: Callable[[str], None] = lambda _live_id: None) -> None:
         self.folder = folder
+        self._hold = hold
         self._open: dict[str, BallotBox] = {}
         self._lock = threading.RLock()
 
     def box(self, live_id: str) -> BallotBox:
         """Return the box of a live session, made when it is first needed."""
+        self._hold(live_id)
         with self._lock:
             box = self._open.get(live_id)
             if box is None:
                 box = self._open[live_id] = BallotBox(self.folder / f"{live_id}.sqlite")
             return box
+
+    def lying(self) -> list[str]:
+        """Return the sessions whose box lies in the folder, whether or not it is open."""
+        return sorted(path.stem for path in self.folder.glob("*.sqlite"))
 
     def checkpoint(self) -> None:
         """Empty the logs of all boxes; a busy one is tried again at the next call."""

@@ -1,26 +1,34 @@
 """The breakouts from the console: their size, the deal, the timed parts, and what to know before the close.
 
-Lives here: the facilitator's moves and the sentences beside them. Not here:
-numbers and writers, and how the groups stand (`breakouts.py`).
+Lives here: the facilitator's moves, what goes on by itself when a part's time is
+up, and the sentences beside them. Not here: numbers and writers, and how the
+groups stand (`breakouts.py`).
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+import logging
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from .activities import KINDS
 from .activities.breakout import ALL_MINUTES, BreakoutConfig
 from .anonymity import FEWEST_GROUPS
 from .breakouts import SIZES, SMALLEST_ROOM, BreakoutScreen, groups_of, screen
-from .errors import WorkshopError
+from .errors import Stale, WorkshopError
 from .guides.schema import Activity
 from .house import House
-from .live_state import guide_of, run_of
+from .live_state import change, get, guide_of, run_of
 from .models import Breakout, LiveSession
 from .words import _
+
+log = logging.getLogger(__name__)
+
+LANDING = 15
+"""Seconds between the end of a part and the next one: time to finish a sentence, and for "one more minute" on the console."""
 
 
 def before(shown: BreakoutScreen) -> str:
@@ -123,6 +131,61 @@ def _part(house: House, session: Session, live: LiveSession, argument: str) -> d
     kept.part += 1
     session.flush()
     return _timer(house, config.parts[kept.part][1])
+
+
+def _next_part(session: Session, live: LiveSession) -> tuple[Breakout, tuple[str, int]] | None:
+    """Return how the groups at work stand and which part follows; None where none does."""
+    item = guide_of(live).activity(live.at) if live.phase == "running" and live.at else None
+    run = run_of(session, live, live.at)
+    if item is None or not KINDS[item.kind].in_groups or run is None or run.state != "open":
+        return None
+    kept = session.get(Breakout, (live.id, item.id))
+    parts = item.config.parts
+    return (kept, parts[kept.part + 1]) if kept is not None and kept.part + 1 < len(parts) else None
+
+
+def more_to_come(session: Session, live: LiveSession) -> bool:
+    """Return whether the end of the timer leads to a further part rather than to the close."""
+    return _next_part(session, live) is not None
+
+
+def tick(house: House) -> None:
+    """Lead groups whose time is up to their next part, softly: a moment after the end, and never while phones rest.
+
+    A timer that is paused, removed or given more time keeps them where they are; the last part is closed by hand.
+    """
+    now = house.clock()
+    with house.database.transaction() as session:
+        due = session.scalars(
+            select(LiveSession.id).where(
+                LiveSession.timer_ends_at.is_not(None),
+                LiveSession.phase == "running",
+                LiveSession.eyes_up.is_(False),
+                LiveSession.break_until.is_(None),
+            )
+        ).all()
+    for live_id in due:
+        try:
+            _land(house, live_id, now)
+        except Stale:  # somebody pressed in this very moment; the next tick looks again
+            continue
+        except Exception as error:  # one session's trouble is its own
+            log.error("groups could not be led on: %s", type(error).__name__)
+
+
+def _land(house: House, live_id: str, now: datetime) -> None:
+    with house.database.transaction() as session:
+        live = get(session, live_id)
+        ends = live.timer_ends_at
+        if ends is None or now < (ends if ends.tzinfo else ends.replace(tzinfo=UTC)) + timedelta(seconds=LANDING):
+            return
+        found = _next_part(session, live)
+        if found is None:
+            return
+        kept, (_name, minutes) = found
+        kept.part += 1
+        session.flush()
+        change(session, live, _timer(house, minutes))
 
 
 def _gather(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:

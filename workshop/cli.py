@@ -15,12 +15,11 @@ from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
+from .operating import opened, people, upkeep
 from .settings import Settings, SettingsError, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from .db import Database
 
 Command = Callable[[argparse.Namespace], int]
 Group: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -57,7 +56,6 @@ def parser() -> argparse.ArgumentParser:
         return made
 
     add("serve", "Start the server.", serve)
-    add("migrate", "Bring the database up to this version.", migrate)
     add("settings", "Show every setting, its present value and its default.", show_settings)
     add("first-link", "Print a new link for the first account.", first_link)
 
@@ -95,13 +93,11 @@ def parser() -> argparse.ArgumentParser:
         "--allow-inconclusive", action="store_true", help="exit 0 where nothing is missing but a larger sample"
     )
 
-    people = commands.add_parser("accounts", help="Look after accounts.").add_subparsers(
-        required=True, metavar="COMMAND"
+    people.register(
+        add,
+        commands.add_parser("accounts", help="Look after accounts.").add_subparsers(required=True, metavar="COMMAND"),
     )
-    add("list", "List the accounts.", list_accounts, people)
-    add("reset-link", "Print a link for a new password.", reset_link, people).add_argument(
-        "email", help="whose password"
-    )
+    upkeep.register(add)
     return top
 
 
@@ -111,15 +107,6 @@ def serve(_chosen: argparse.Namespace) -> int:
     from . import server
 
     return server.serve(settings)
-
-
-def migrate(_chosen: argparse.Namespace) -> int:
-    """Bring the database up to this version."""
-    from .migrations import migrate as bring_up
-
-    bring_up(_settings().database_url)
-    print("The database is up to date.")
-    return 0
 
 
 def show_settings(_chosen: argparse.Namespace) -> int:
@@ -134,7 +121,7 @@ def purge(chosen: argparse.Namespace) -> int:
     from . import retention
     from .house import utc_now
 
-    with _database() as (settings, database):
+    with opened.database() as (settings, database):
         done = retention.purge(database, settings.keep_reports_days, utc_now().date(), dry_run=chosen.dry_run)
     if done.nothing:
         print("Nothing is past its term.")
@@ -215,34 +202,12 @@ def first_link(_chosen: argparse.Namespace) -> int:
     from . import accounts
     from .house import utc_now
 
-    with _database() as (settings, database), database.transaction() as session:
+    with opened.database() as (settings, database), database.transaction() as session:
         path = accounts.create_first_link(session, utc_now())
     if path is None:
         print("There are accounts already. For a new password: python -m workshop accounts reset-link EMAIL")
         return 1
-    print(_own_url(settings) + path)
-    return 0
-
-
-def list_accounts(_chosen: argparse.Namespace) -> int:
-    """Print who has an account."""
-    from . import accounts
-
-    with _database() as (_unused, database), database.transaction() as session:
-        for account in accounts.everybody(session):
-            print(f"{account.role:12} {'' if account.active else '(kept out) '}{account.email}  {account.name}")
-    return 0
-
-
-def reset_link(chosen: argparse.Namespace) -> int:
-    """Print a link for a new password."""
-    from . import accounts
-    from .house import utc_now
-
-    with _database() as (settings, database), database.transaction() as session:
-        account = accounts.by_email(session, chosen.email)
-        path = accounts.reset_link(session, None, account.id, utc_now())
-    print(_own_url(settings) + path)
+    print(opened.own_url(settings) + path)
     return 0
 
 
@@ -269,28 +234,3 @@ def results_schema(_chosen: argparse.Namespace) -> int:
 
     print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
     return 0
-
-
-def _settings() -> Settings:
-    settings = Settings.from_env(os.environ)
-    os.umask(0o077)  # the database is for this user alone
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return settings
-
-
-@contextmanager
-def _database() -> Iterator[tuple[Settings, Database]]:
-    from .db import Database
-    from .migrations import migrate
-
-    settings = _settings()
-    migrate(settings.database_url)
-    database = Database(settings.database_url)
-    try:
-        yield settings, database
-    finally:
-        database.engine.dispose()
-
-
-def _own_url(settings: Settings) -> str:
-    return settings.base_url or f"http://localhost:{settings.port}"

@@ -140,6 +140,24 @@ def answered_words(release: Mapping[str, Any], floor: int) -> str:
     return groups if release.get("in_groups") else _("%(floor)s to 9 people answered", floor=min(floor, 9))
 
 
+def sheets_words(paper: Mapping[str, Any], floor: int) -> str:
+    """Return how many sheets of paper were typed in, as far as it may be printed; empty where they stand alone."""
+    if paper.get("alone"):
+        return ""
+    people = paper.get("people")
+    return str(people) if people else _("%(low)s to %(high)s", low=min(floor, 9), high=9)
+
+
+def _people(release: Mapping[str, Any], floor: int) -> str:
+    """Return who answered: on phones, on paper, or on both, which are never added together (promise 10)."""
+    answered, paper = answered_words(release, floor), release.get("paper")
+    if not paper:
+        return answered
+    if paper["alone"]:
+        return _("%(answered)s, on paper", answered=answered)
+    return _("%(answered)s on phones; %(sheets)s sheets on paper", answered=answered, sheets=sheets_words(paper, floor))
+
+
 def day_words(day: date, language: str) -> str:
     """Return a date as it is written in that language."""
     try:
@@ -295,7 +313,7 @@ def _block(material: Material, activity: Activity, edition: str) -> dict[str, An
         block["parked"] = {"heading": _("Noted by %(leader)s", leader=live.leader), "items": noted}
     if release.get("too_few"):
         return {**block, "note": too_few(live)}
-    people = answered_words(release, live.room_floor)
+    people = _people(release, live.room_floor)
     kind = KINDS[activity.kind]
     if kind.texts:
         return {**block, "people": people, **_words(material, activity, edition)}
@@ -316,6 +334,11 @@ def _block(material: Material, activity: Activity, edition: str) -> dict[str, An
         "made_up": bool(release.get("made_up")),
         "result": release["result"],
     }
+    if paper := release.get("paper"):
+        result = {"result": paper["result"]} if "result" in paper else {}
+        block["drawing"]["paper"] = {
+            "alone": bool(paper["alone"]), "people": sheets_words(paper, live.room_floor), **result
+        }  # fmt: skip
     if activity.again and (beside := _beside(material, activity)):
         block["drawing"]["again"] = beside.dump()
     return block

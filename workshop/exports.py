@@ -19,7 +19,7 @@ from typing import Any
 
 from . import chart_files, editions, figures, workbook
 from .errors import WorkshopError
-from .figures import Result, Results
+from .figures import Count, Item, Result, Results
 from .words import _
 
 LONGEST_FILE_NAME = 80
@@ -60,12 +60,13 @@ def file_name(results: Results, ending: str) -> str:
 
 def as_json(results: Results) -> bytes:
     """Return the figures as the freeze keeps them; `docs/results.schema.json` describes them."""
-    return (json.dumps(results.model_dump(mode="json"), ensure_ascii=False, indent=2) + "\n").encode()
+    kept = results.model_dump(mode="json", exclude_unset=True)  # an older form stays as it was frozen, byte for byte
+    return (json.dumps(kept, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 # CSV ---------------------------------------------------------------------------------------------------------------
 
-COLUMNS = ("step", "activity", "kind", "prompt", "part", "item", "value", "band")
+COLUMNS = ("step", "activity", "kind", "prompt", "part", "item", "value", "band", "theme")
 BEGINS_A_FORMULA = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 AFTER_A_SEMICOLON = re.compile(rf"(;\s*)(?=[{re.escape(BEGINS_A_FORMULA)}])")
 
@@ -77,8 +78,8 @@ def as_csv(results: Results) -> bytes:
     table.writerow(COLUMNS)
     for result in results.results:
         first = (result.step.title, result.id, result.kind, result.prompt)
-        for part, item, value, band in _rows(result):
-            table.writerow([cell(text) for text in (*first, part, item)] + [value, band])
+        for part, item, value, band, theme in _rows(result):
+            table.writerow([cell(text) for text in (*first, part, item)] + [value, band, theme])
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -92,19 +93,38 @@ def cell(text: str) -> str:
     return guard + AFTER_A_SEMICOLON.sub(r"\1'", chart_files.clean(" ".join(text.split())))
 
 
-def _rows(result: Result) -> Iterator[tuple[str, str, int | str, str]]:
-    """Yield (part, item, value, band) of one activity; of value and band one is empty."""
+Row = tuple[str, str, int | str, str, str]
+
+
+def _rows(result: Result) -> Iterator[Row]:
+    """Yield (part, item, value, band, theme) of one activity; of value and band one is empty."""
     if result.people is not None:
-        value = result.people.value
-        yield "people", "", "" if value is None else value, "" if value is not None else result.people.shown
+        yield _count("people", result.people)
     if result.state != "shown":
-        yield "nothing", result.note, "", result.state
+        yield "nothing", result.note, "", result.state, ""
     for item in result.items:
-        yield "result", item.label, "" if item.value is None else item.value, item.band or ""
+        yield _amount("result", item)
+    if result.paper is not None:
+        if result.paper.sheets is not None:
+            yield _count("paper_sheets", result.paper.sheets)
+        for item in result.paper.items:
+            yield _amount("paper", item)
+    theme_of = {text: theme.id for theme in result.themes for text in theme.words}
+    for theme in result.themes:
+        yield "theme", theme.name, "", "", theme.id
     for text in result.words:
-        yield "word", text, "", ""
-    for text in result.heard:
-        yield "heard", text, "", ""
+        yield "word", text, "", "", theme_of.get(text, "")
+    for part, lines in (("heard", result.heard), ("noted", result.noted)):
+        for text in lines:
+            yield part, text, "", "", ""
+
+
+def _count(part: str, count: Count) -> Row:
+    return part, "", "" if count.value is None else count.value, "" if count.value is not None else count.shown, ""
+
+
+def _amount(part: str, item: Item) -> Row:
+    return part, item.label, "" if item.value is None else item.value, item.band or "", item.theme or ""
 
 
 # Charts ------------------------------------------------------------------------------------------------------------
@@ -117,9 +137,13 @@ def as_charts(results: Results) -> bytes:
     )
     kept = BytesIO()
     drawn = [
-        (f"{number:02}-{result.id}", result, chart_files.svg(result, source))
+        (f"{number:02}-{result.id}{end}", one, chart_files.svg(one, from_where))
         for number, result in enumerate(results.results, start=1)
-        if result.form is not None and result.items
+        for end, one, from_where in (
+            ("", result, source),
+            ("-paper", figures.on_paper(result), f"{source} · {_('From paper')}"),
+        )
+        if one is not None and one.form is not None and one.items
     ]
     pictures = chart_files.pngs([document for _name, _result, document in drawn])
     with zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as bundle:

@@ -14,11 +14,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from . import anonymity, editions
+from . import anonymity, editions, parking, sources
 from .activities import KINDS
 from .charts import Bar, Chart
 from .editions import Material
 from .guides.schema import Activity, Step
+from .themes import printed
 from .words import _
 
 KEY = "data"
@@ -84,6 +85,29 @@ class Item(_Part):
     )
     shown: str = Field(description="The number or band as a reader sees it, in the session's language")
     lead: bool = Field(description="true: drawn as leading")
+    theme: str | None = Field(
+        default=None, description="Of a vote over themes: the `id` of the theme that stands behind this item; else null"
+    )
+
+
+class Theme(_Part):
+    """One named group of cards, as the room made it. How many cards are in it is not said: that would be a count."""
+
+    id: str = Field(description="The id of its activity, a slash, and its number in the order on the stage")
+    name: str
+    words: tuple[str, ...] = Field(description="Its texts, where the facilitator may keep all words; else empty")
+
+
+class OnPaper(_Part):
+    """What came on paper: a room of its own, beside the phones' and never added to it."""
+
+    how: Literal["beside", "mixed", "alone"] = Field(
+        description="beside: its result stands here. mixed: its texts are among the words. alone: too few answered on "
+        "phones, so all of this result is paper's"
+    )
+    sheets: Count | None = Field(description="How many sheets were typed in; null where it is alone: see `people`")
+    finding: str = Field(description="What its chart says as a sentence; empty where there is none")
+    items: tuple[Item, ...] = Field(description="As the items of the phones, from the sheets alone")
 
 
 class Result(_Part):
@@ -105,12 +129,15 @@ class Result(_Part):
     items: tuple[Item, ...]
     words: tuple[str, ...] = Field(description="All texts that the room saw, where the facilitator may keep them")
     heard: tuple[str, ...] = Field(description="The facilitator's own summary")
+    themes: tuple[Theme, ...] = Field(default=(), description="The themes of the cards, in the order on the stage")
+    noted: tuple[str, ...] = Field(default=(), description="Of a parking lot: what the facilitator noted there")
+    paper: OnPaper | None = Field(default=None, description="What came on paper; null where nothing did")
 
 
 class Results(_Part):
     """The frozen results of one session. Nothing in it changes after the freeze."""
 
-    format: Literal[1] = Field(description="Rises with every change of this form")
+    format: Literal[1, 2] = Field(description="Rises with every change of this form; 1 had no themes and no paper")
     id: str = Field(description="The freeze from which this was made")
     title: str
     team: str = Field(description="May be empty")
@@ -136,7 +163,7 @@ def collect(material: Material, identifier: str, frozen_on: date) -> dict[str, A
     """Return the figures of a session as the freeze keeps them."""
     live, texts = material.live, material.texts
     return Results(
-        format=1,
+        format=2,
         id=identifier,
         title=live.title,
         team=live.team or "",
@@ -180,11 +207,15 @@ def _result(material: Material, step: InStep, activity: Activity) -> Result:
             **{**values, "state": state, **more},
         )
 
+    noted = parking.printed(material.guide, material.results, material.parked, activity)
     if release.get("too_few"):
-        return made("too_few", note=_too_few(live.room_floor))
+        return made("too_few", note=_too_few(live.room_floor), noted=tuple(noted))
     said: dict[str, Any] = {
         "people": Count(value=_exact(release), shown=editions.answered_words(release, live.room_floor)),
         "heard": _lines(material.texts.heard.get(activity.id, "")),
+        "themes": _themes(material, activity),
+        "noted": tuple(noted),
+        "paper": _paper(material, activity),
     }
     own = kind.texts or kind.own_words
     if own and (release.get("emptied") or not (live.facilitator_words and release.get("words_ok"))):
@@ -205,9 +236,78 @@ def _result(material: Material, step: InStep, activity: Activity) -> Result:
         note=chart.note,
         form=chart.form,
         ends=ends if any(ends) else (),
-        items=tuple(_item(chart, bar) for bar in chart.bars),
+        items=_items(material, activity, chart),
         **said,
     )
+
+
+def _themes(material: Material, activity: Activity) -> tuple[Theme, ...]:
+    """Return the themes of an activity, with their texts only where the facilitator's file may hold all words."""
+    release, cards = material.results[activity.id], material.cards.get(activity.id, ())
+    texts = {card.id: card.text for card in cards}
+    whole = material.live.facilitator_words and release.get("words_ok")
+    return tuple(
+        Theme(
+            id=f"{activity.id}/{number}",
+            name=theme.name,
+            words=tuple(texts[one] for one in theme.cards) if whole else (),
+        )
+        for number, theme in enumerate(printed(material.themes.get(activity.id, ()), texts), start=1)
+    )
+
+
+def _behind(material: Material, activity: Activity) -> dict[str, str]:
+    """Return label -> id of the theme behind each option that a vote took from the cards' themes."""
+    if not any(one.id.startswith(sources.MARK) for part in sources.PARTS for one in getattr(activity.config, part, ())):
+        return {}
+    found: dict[str, str] = {}
+    waiting, seen = list(activity.sources), set()
+    while waiting:  # a vote over the options of an earlier vote leads back to the same themes
+        name = waiting.pop(0)
+        if name not in seen and name in material.results:
+            seen.add(name)
+            earlier = material.guide.activity(name)
+            found |= {theme.name: theme.id for theme in _themes(material, earlier)}
+            waiting += earlier.sources
+    return found
+
+
+def _items(material: Material, activity: Activity, chart: Chart) -> tuple[Item, ...]:
+    behind = _behind(material, activity)
+    items = (_item(chart, bar) for bar in chart.bars)
+    return tuple(
+        item.model_copy(update={"theme": behind[item.label]}) if item.label in behind else item for item in items
+    )
+
+
+def _paper(material: Material, activity: Activity) -> OnPaper | None:
+    """Return what came on paper, as the room saw it beside what the phones sent."""
+    paper, kind = material.results[activity.id].get("paper"), KINDS[activity.kind]
+    if not paper:
+        return None
+    if paper["alone"]:
+        return OnPaper(how="alone", sheets=None, finding="", items=())
+    floor = material.live.room_floor
+    sheets = Count(value=_exact(paper), shown=editions.sheets_words(paper, floor))
+    if "result" not in paper:
+        return OnPaper(how="mixed", sheets=sheets, finding="", items=())
+    own = kind.own_words and not (material.live.facilitator_words and material.results[activity.id].get("words_ok"))
+    chart = None if own else kind.chart(activity.config, kind.load(paper["result"]))
+    items = _items(material, activity, chart) if chart else ()
+    return OnPaper(how="beside", sheets=sheets, finding=chart.title if chart else "", items=items)
+
+
+def on_paper(result: Result) -> Result | None:
+    """Return the result from paper as one of its own, for tables and pictures; None where none stands beside."""
+    if result.paper is None or not result.paper.items:
+        return None
+    changes = {
+        "items": result.paper.items,
+        "finding": result.paper.finding,
+        "people": result.paper.sheets,
+        "paper": None,
+    }
+    return result.model_copy(update={**changes, "words": (), "heard": (), "themes": (), "note": ""})
 
 
 def _exact(release: Mapping[str, Any]) -> int | None:

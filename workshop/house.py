@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from .db import Database
 from .desks import Desks
 from .done import Done
+from .keepers import Alone
 from .signals import Signals
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class House:
     signals: Signals = field(default_factory=Signals)
     desks: Desks = field(default_factory=Desks)
     done: Done = field(default_factory=Done)
+    keepers: Alone = field(default_factory=Alone)
 
     @property
     def seat_key(self) -> bytes:

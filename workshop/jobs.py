@@ -147,6 +147,7 @@ def _palette() -> Palette:
 
 def _screen(drawing: Mapping[str, Any]) -> ActivityScreen:
     kind = KINDS[drawing["kind"]]
+    paper = drawing.get("paper") or {}
     return ActivityScreen(
         id=drawing["id"],
         kind=drawing["kind"],
@@ -159,6 +160,9 @@ def _screen(drawing: Mapping[str, Any]) -> ActivityScreen:
         people=drawing["people"],
         made_up=drawing["made_up"],
         again=Beside.load(drawing["again"]) if "again" in drawing else None,
+        paper="" if not paper else "alone" if paper["alone"] else "beside",
+        paper_result=kind.load(paper["result"]) if "result" in paper else None,
+        paper_people=paper.get("people", ""),
     )
 
 
@@ -212,6 +216,7 @@ class _Queue:
                     .where(ReportFile.state == "queued")
                     .order_by(first_needed, manager_first, ReportFile.version.desc())
                     .limit(1)
+                    .with_for_update(skip_locked=True)  # several processes print from one queue
                 ).first()
                 if file is not None:
                     file.state = "rendering"

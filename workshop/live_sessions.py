@@ -654,6 +654,8 @@ def _timer_reset(house: House, session: Session, live: LiveSession, argument: st
 
 
 def _timer_closes(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
+    if argument == "on" and breakout_moves.more_to_come(session, live):
+        raise WorkshopError(_("When the time is up the groups go on to their next part."), status=409)
     return {"timer_closes": argument == "on"}
 
 

@@ -7,6 +7,7 @@ a real session may show (`screens.py`), drawing (`fragments.py`), the draft
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from .activities import KINDS, Kind
 from .guides import edits, settings_form
 from .guides.checks import NOT_SETTINGS, config_of
 from .guides.edits import Data
+from .guides.overlay import overlay
 from .guides.settings_form import GAP
 from .models import LiveSession
 from .screens import ActivityScreen, CardScreen, PhoneScreen, StageScreen
@@ -35,28 +37,42 @@ class Preview:
     asks: bool = False
 
 
-def of(data: Data, part: str, *, answered: bool = False) -> Preview:
-    """Return how a part of a draft will look; of the guide itself its first step, of a step its opening."""
+def of(data: Data, part: str, language: str = "", *, answered: bool = False) -> Preview:
+    """Return how a part of a draft will look; of the guide itself its first step, of a step its opening.
+
+    `language`: one of its translations; what is missing there stays in the guide's own words. Our own words and the
+    made-up answers are in the language of the moment.
+    """
+    words = data.get("translations", {}).get(language, {})
     steps = edits.steps(data)
     for number, step in enumerate(steps, 1):
         if step["id"] == part or (not part and number == 1):
-            return _screens(data, step, number, None, False)
+            return _screens(data, _spoken(step, words), number, None, language)
         for activity in step.get("activities", []):
             if activity["id"] == part:
-                shown = _activity(activity, answered)
+                shown = _activity(_spoken(activity, words), answered)
                 if shown is None:
                     return Preview(None, None)
-                return _screens(data, step, number, shown, answered and shown.asks)
+                return _screens(data, _spoken(step, words), number, shown, language)
     return Preview(None, None)
 
 
-def _screens(data: Data, step: Data, number: int, shown: ActivityScreen | None, answered: bool) -> Preview:
+def _spoken(part: Data, words: Mapping[str, Any]) -> Data:
+    said = words.get(part["id"], {})
+    spoken = {**part, **{key: text for key, text in said.items() if text and key != "settings"}}
+    if "settings" in said and isinstance(part.get("settings"), dict):
+        spoken["settings"] = overlay(part["settings"], said["settings"])
+    return spoken
+
+
+def _screens(data: Data, step: Data, number: int, shown: ActivityScreen | None, language: str) -> Preview:
+    title = data.get("translations", {}).get(language, {}).get("title") or data.get("title")
     common: dict[str, Any] = {
         "live_id": "preview",
         "key": "preview",
         "phase": "running",
-        "title": str(data.get("title") or GAP),
-        "language": str(data.get("language") or "en"),
+        "title": str(title or GAP),
+        "language": language or str(data.get("language") or "en"),
         "rehearsal": False,
         "step_title": str(step.get("title") or GAP),
         "activity": shown,
@@ -71,6 +87,7 @@ def _screens(data: Data, step: Data, number: int, shown: ActivityScreen | None, 
         answered=0,
         door_open=False,
     )
+    answered = shown is not None and shown.made_up
     return Preview(phone, stage, answered, shown is not None and shown.asks)
 
 
@@ -110,6 +127,7 @@ def _seen_by(kind: Kind, rolling: bool, manager: bool) -> str:
         for_manager=manager,
         own_words=kind.own_words,
         in_groups=kind.in_groups,
+        all_along=kind.all_along,
     )
 
 

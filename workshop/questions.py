@@ -183,6 +183,8 @@ def refresh(house: House) -> None:
             .where(ActivityRun.state == "open")
         ).all()
     for run_id, live_id, room_floor in lists:
+        if not house.keepers.keeps(live_id):
+            continue
         try:
             _refresh(house, live_id, run_id, anonymity.pool_size(room_floor))
         except Exception as error:  # one session's trouble is its own; the next minute may work

@@ -76,6 +76,7 @@ def sweep(house: House) -> int:
         due = [
             live.id for live in session.scalars(select(LiveSession).where(LiveSession.rehearsal)) if _is_due(live, now)
         ]
+    due = [live_id for live_id in due if house.keepers.may(live_id)]
     for live_id in due:
         house.boxes.discard(live_id)
         house.signals.forget(live_id)

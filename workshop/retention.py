@@ -113,7 +113,7 @@ def end_forgotten(house: House) -> int:
     """
     with house.database.transaction() as session:
         forgotten = _forgotten(session, house.clock())
-    return sum(_end(house, live_id) for live_id in forgotten)
+    return sum(_end(house, live_id) for live_id in forgotten if house.keepers.may(live_id))
 
 
 def _data_due(session: Session, today: date) -> list[str]:

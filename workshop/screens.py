@@ -789,7 +789,12 @@ def breakouts_moves(
     name, minutes = groups.follows
     label = _("Next: pairs, %(minutes)s minutes", minutes=minutes) if name == "pairs" else ""
     label = label or _("Next: fours, %(minutes)s minutes", minutes=minutes)
-    return Move("breakout_part", label, argument=str(groups.part + 1)), (), ""
+    if live.timer_ends_at is None:
+        return Move("breakout_part", label, argument=str(groups.part + 1)), (), _("The time is stopped: go on by hand.")
+    hint = _(
+        "Goes on by itself a moment after the time is up. Give them a minute more, or pause the timer to stay here."
+    )
+    return Move("breakout_part", label, argument=str(groups.part + 1)), (), hint
 
 
 def _unread_lot(session: Session, live: LiveSession, guide: Guide) -> str:

@@ -58,6 +58,7 @@ def seal(house: House, live_id: str, run_id: str) -> bool:
     if groups is not None:
         bodies = anonymity.shuffled([body for body, _people in groups])
     with house.database.transaction() as session:  # 4
+        house.keepers.fence(session, live_id)
         live = get(session, live_id)
         run = session.get(ActivityRun, run_id)
         if run is None:
@@ -157,6 +158,8 @@ def tick(house: House) -> None:
             )
         ).all()
     for run_id, live_id, state in busy:
+        if not house.keepers.keeps(live_id):
+            continue
         with _alone("a question could not be closed yet"):
             if state in ("closing", "sealed") or _is_due(house, live_id, run_id, now):
                 seal(house, live_id, run_id)
@@ -204,6 +207,8 @@ def roll(house: House) -> None:
             )  # a check-in is at no place and has no pool
         ).all()
     for run_id, live_id in open_runs:
+        if not house.keepers.keeps(live_id):
+            continue
         with _alone("a pool could not be let out"):
             _roll_one(house, live_id, run_id)
 
@@ -232,6 +237,7 @@ def _roll_one(house: House, live_id: str, run_id: str) -> None:
     fresh = box.take(run_id, batch + 1, size)
     whole = releases.build(live, activity, [*box.loose(run_id), *fresh])
     with house.database.transaction() as session:
+        house.keepers.fence(session, live_id)
         changed = session.execute(
             update(ActivityRun)
             .where(ActivityRun.id == run_id, ActivityRun.state == "open", ActivityRun.batch == batch)
@@ -258,11 +264,34 @@ def _pool(house: House, box: BallotBox, live: LiveSession, run_id: str, asking: 
     return waiting if waiting >= live.room_floor else 0
 
 
-def recover(house: House) -> None:
+def take_over(house: House, live_id: str, from_another: bool) -> None:
+    """Begin to serve a session; `from_another`: one whose process is gone, with the box that was there.
+
+    A question that was closing there had released nothing: it opens again, because
+    its answers are with the phones alone now. One that was sealed goes on.
+    """
+    if from_another:
+        house.boxes.discard(live_id)  # a box from a time when this process kept the session before
+        with house.database.transaction() as session:
+            reopened = session.execute(
+                update(ActivityRun)
+                .where(ActivityRun.live_id == live_id, ActivityRun.state == "closing")
+                .values(state="open")
+                .execution_options(synchronize_session=False)
+            )
+            if hits(reopened):
+                session.execute(
+                    update(LiveSession).where(LiveSession.id == live_id).values(version=LiveSession.version + 1)
+                )
+            notify(session, live_id)
+    recover(house, live_id)
+
+
+def recover(house: House, only: str = "") -> None:
     """After a start: finish every seal that was cut off, and open the gates of what is open.
 
     A lost box (restored backup) gets its gate back; the phones send again what
-    they still keep.
+    they still keep. `only`: of one session.
     """
     with house.database.transaction() as session:
         busy = session.execute(
@@ -271,6 +300,8 @@ def recover(house: House) -> None:
             )
         ).all()
     for run_id, live_id, state, batch in busy:
+        if not house.keepers.keeps(live_id) or (only and live_id != only):
+            continue
         with _alone("a question could not be recovered yet"):
             box = house.boxes.box(live_id)
             if state == "open":

@@ -1,7 +1,7 @@
 """The server process: listens, serves, stops politely, and tells where it can be reached.
 
-Lives here: the socket, the limits of one connection, what is printed at start,
-and what may be logged. Not here: the app (`create_app`) and the command line.
+Lives here: the socket, the limits of one connection, and what is printed at start.
+Not here: the app (`create_app`), the command line, and what may be logged (`logs.py`).
 
 gevent must have patched the standard library before this module runs; `app.py`
 and `__main__.py` do that first thing.
@@ -29,7 +29,7 @@ from gevent.event import Event
 from gevent.pool import Pool
 from gevent.pywsgi import Input, WSGIHandler, WSGIServer
 
-from . import accounts
+from . import accounts, keepers, logs
 from .settings import Settings, SettingsError
 from .words import _
 
@@ -42,13 +42,11 @@ BACKLOG = 4096  # 300 phones join within seconds; the kernel's own default drops
 IDLE = 75.0  # seconds a kept connection may wait for its next request
 HEADERS_WITHIN = 15.0  # seconds for all headers of a request (slowloris)
 BODY_WITHIN = 60.0  # seconds for the body: at most 1 MiB, or one long poll's worth of answers
-SILENT = ("engineio", "socketio", "geventwebsocket", "simple_websocket", "werkzeug", "flask-limiter", "sqlalchemy")
-"""Loggers of others that would write addresses, sids or rows (promise 6)."""
 
 
 def serve(settings: Settings) -> int:
     """Bring the database up to date, serve until asked to stop, return the exit code."""
-    configure_logging(settings.log_level)
+    logs.configure(settings.log_level, settings.log_format)
     os.umask(0o077)  # whatever is written here is for this user alone
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = hold(settings.data_dir)
@@ -83,8 +81,15 @@ def open_house(settings: Settings) -> Flask:
     from .migrations import migrate
 
     migrate(settings.database_url)
-    app = create_app(settings)
+    several = not settings.database_url.startswith("sqlite:")
+    app = create_app(settings, several=several)
     house: House = app.extensions["house"]
+    if isinstance(house.keepers, keepers.Keepers):
+        house.keepers.on_taken = lambda live_id, from_another: seals.take_over(house, live_id, from_another)
+        house.keepers.on_lost = house.boxes.discard
+        house.keepers.beat()
+        for live_id in house.keepers.strays(house.boxes.lying()):
+            house.boxes.discard(live_id)
     with house.database.transaction() as session:
         library.install_shipped(session, house.clock())
     seals.recover(house)
@@ -264,25 +269,6 @@ def announce(app: Flask, out: TextIO) -> None:
         print(f"\n  Browser files are missing in static/vendor: {', '.join(missing)}.", file=out)
         print("  Without them no page updates by itself. Run: make run  (or python3 tasks.py setup)", file=out)
     print(f"\n  {_('Stop with Ctrl-C.')}\n", file=out, flush=True)
-
-
-# What may be logged ----------------------------------------------------------------------------------------------
-
-
-def configure_logging(level: str) -> None:
-    """Log our own words at `level` and others' warnings; never a time.
-
-    The service manager that collects the lines adds one where it is wanted;
-    by itself the log must not say when a person did something (promise 6).
-    """
-    pattern = "%(levelname)s %(name)s: %(message)s"
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format=pattern, force=True)
-    logging.getLogger("workshop").setLevel(level)
-    for name in SILENT:
-        silent = logging.getLogger(name)
-        silent.handlers = [logging.NullHandler()]
-        silent.propagate = False
-        silent.setLevel(logging.CRITICAL + 1)
 
 
 def log_quietly(_context: Any, kind: Any, _value: Any, trace: Any = None) -> None:

@@ -89,7 +89,26 @@ TABLE: tuple[Setting, ...] = (
     Setting("SMTP_PASSWORD", str, "", "Password of that account.", secret=True),
     Setting("SMTP_SECURITY", str, "starttls", "How the way to the mail server is encrypted: starttls, tls or none."),
     Setting("MAIL_FROM", str, "", "Sender of mails: workshop@example.org or Workshops <workshop@example.org>."),
+    Setting("OIDC_ISSUER", str, "", "Sign-in service of staff (OpenID Connect): its address. Empty = passwords alone."),
+    Setting("OIDC_CLIENT_ID", str, "", "Our name at the sign-in service."),
+    Setting("OIDC_CLIENT_SECRET", str, "", "Our secret there; empty for a public client.", secret=True),
+    Setting("OIDC_NAME", str, "your organisation", "What the button calls it: Sign in with ..."),
+    Setting(
+        "REDIS_URL",
+        str,
+        "",
+        "Redis, such as redis://localhost:6379/0, for several processes on one PostgreSQL. Empty = one process.",
+        secret=True,
+    ),
+    Setting(
+        "METRICS_TOKEN",
+        str,
+        "",
+        "Who shows it may read /metrics. Empty = this machine itself, past no proxy.",
+        secret=True,
+    ),
     Setting("LOG_LEVEL", str, "INFO", "DEBUG, INFO, WARNING or ERROR. No level holds an address or an answer."),
+    Setting("LOG_FORMAT", str, "text", "How a line of the log looks: text or json. Neither holds a time."),
     Setting("DEBUG", bool, "off", "Reload templates and styles at each request. Never in production."),
 )
 
@@ -119,7 +138,14 @@ class Settings:
     smtp_password: str = field(default="", repr=False)
     smtp_security: str = "starttls"
     mail_from: str = ""
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = field(default="", repr=False)
+    oidc_name: str = "your organisation"
+    redis_url: str = field(default="", repr=False)
+    metrics_token: str = field(default="", repr=False)
     log_level: str = "INFO"
+    log_format: str = "text"
     debug: bool = False
 
     @classmethod
@@ -136,6 +162,13 @@ class Settings:
         if values["base_url"]:
             _refuse_unsafe(values)
         _refuse_half_a_mail_server(values)
+        if values.get("redis_url") and values["database_url"].startswith("sqlite:"):
+            raise SettingsError(
+                "REDIS_URL is for several processes, and those need one PostgreSQL. Write DATABASE_URL=postgresql://..."
+                " or remove REDIS_URL."
+            )
+        if bool(values.get("oidc_issuer")) != bool(values.get("oidc_client_id")):
+            raise SettingsError("The sign-in service is half set. Write OIDC_ISSUER= and OIDC_CLIENT_ID=, or neither.")
         values.setdefault("secret_key", "")
         if not values["secret_key"]:
             values["secret_key"] = _kept_secret(values["data_dir"])
@@ -175,8 +208,8 @@ def rows(settings: Settings) -> list[tuple[str, str, str, str]]:
 
 
 def _shown(setting: Setting, value: Any) -> str:
-    if setting.name == "DATABASE_URL":
-        return _without_password(str(value))
+    if setting.name in ("DATABASE_URL", "REDIS_URL"):
+        return _without_password(str(value)) or "(empty)"
     if setting.secret:
         return "******** (set)" if value else "(empty)"
     if isinstance(value, bool):
@@ -215,6 +248,16 @@ def _read(setting: Setting, text: str) -> Any:
         if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             raise SettingsError(f"LOG_LEVEL={text} is unknown. Write LOG_LEVEL=DEBUG, INFO, WARNING or ERROR.")
         return text.upper()
+    if setting.name == "LOG_FORMAT":
+        if text.lower() not in ("text", "json"):
+            raise SettingsError(f"LOG_FORMAT={text} is unknown. Write LOG_FORMAT=text or json.")
+        return text.lower()
+    if setting.name == "METRICS_TOKEN" and (len(text) < 16 or not text.isascii() or not text.isprintable()):
+        raise SettingsError(
+            f"METRICS_TOKEN is too short, or holds odd letters. Write METRICS_TOKEN={secrets.token_urlsafe(24)}"
+        )
+    if setting.name == "REDIS_URL" and not text.startswith(("redis://", "rediss://", "unix://")):
+        raise SettingsError("REDIS_URL is not an address. Write for example REDIS_URL=redis://localhost:6379/0")
     if setting.name == "TRANSPORT":
         if text.lower() not in ("direct", "stock"):
             raise SettingsError(f"TRANSPORT={text} is unknown. Write TRANSPORT=direct or stock.")
@@ -237,6 +280,12 @@ def _read(setting: Setting, text: str) -> Any:
             "DATABASE_URL must start with sqlite:/// or postgresql://. Write for example"
             " DATABASE_URL=postgresql://unstuck:password@localhost/unstuck"
         )
+    if setting.name == "OIDC_ISSUER":
+        parts = urlsplit(text)
+        here = parts.hostname in ("localhost", "127.0.0.1", "::1")
+        if parts.scheme != "https" and not (parts.scheme == "http" and here):
+            raise SettingsError(f"OIDC_ISSUER={text} is no https address. Write OIDC_ISSUER=https://login.example.org")
+        return text.rstrip("/")
     if setting.name == "BASE_URL":
         parts = urlsplit(text)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:

@@ -127,6 +127,8 @@ class SimulatedPhones:
             ).all()
             looks = []
             for live in found:
+                if not self._house.keepers.keeps(live.id):
+                    continue
                 run = run_of(session, live, live.at)
                 is_open = run is not None and run.state == "open"
                 looks.append(

@@ -16,7 +16,7 @@ import xlsxwriter
 
 from . import chart_files
 from .editions import day_words
-from .figures import Result, Results
+from .figures import Result, Results, on_paper
 from .words import _
 
 ACCENT, INK, QUIET, LINE, SOFT, REST = "#0B6B63", "#1E2430", "#5A6272", "#D9D3C8", "#EEF5F3", "#9CBFB9"
@@ -201,7 +201,14 @@ class _Book:
         row = 3
         if result.items:
             row = self._table(sheet, row, result, widths)
-        for heading, lines in ((_("All words that the room saw"), result.words), (_("What we heard"), result.heard)):
+        if (paper := on_paper(result)) is not None:
+            row = self._from_paper(sheet, row, paper, widths)
+        for heading, lines in (
+            (_("The themes"), tuple(theme.name for theme in result.themes)),
+            (_("All words that the room saw"), _by_theme(result)),
+            (_("What we heard"), result.heard),
+            (_("Noted in the parking lot"), result.noted),
+        ):
             if lines:
                 self._write(sheet, row, 0, heading, self.header)
                 if row == 3:
@@ -212,21 +219,28 @@ class _Book:
                 row += 2
         people = result.people.shown if result.people else ""
         step = _("Step %(number)s: %(title)s", number=result.step.number, title=result.step.title)
-        for text in (result.note, people, step):
+        for text in (result.note, people, _paper_words(result), step):
             if text and not (text == people and result.people and result.people.value and people in result.note):
                 self._write(sheet, row, 0, text, self.quiet, widths[0])
                 row += 1
+
+    def _from_paper(self, sheet: Any, row: int, paper: Result, widths: Sequence[float]) -> int:
+        """Write the result from paper below that of the phones: a table of its own, never one over both."""
+        self._write(sheet, row, 0, _("From paper"), self.name)
+        self._write(sheet, row + 1, 0, paper.finding, self.quiet, widths[0])
+        return self._table(sheet, row + 3, paper, widths, beside=True)
 
     def _freeze(self, sheet: Any, row: int) -> None:
         sheet.freeze_panes(row + 1, 0)
         sheet.repeat_rows(row)
 
-    def _table(self, sheet: Any, row: int, result: Result, widths: Sequence[float]) -> int:
-        """Write label and value of each item from `row` on; return the next free row."""
+    def _table(self, sheet: Any, row: int, result: Result, widths: Sequence[float], *, beside: bool = False) -> int:
+        """Write label and value of each item from `row` on; return the next free row. `beside`: a second one, undrawn."""
         told = {"lean": _("Where the room leans"), "cloud": _("How often")}.get(result.form or "", _("How many"))
         self._write(sheet, row, 0, _("Answer"), self.header)
         self._write(sheet, row, 1, told, self.header_right)
-        self._freeze(sheet, row)
+        if not beside:
+            self._freeze(sheet, row)
         first = row + 1
         for row, item in enumerate(result.items, start=first):
             self._write(sheet, row, 0, item.label, self.lead_answer if item.lead else self.answer, widths[0])
@@ -240,7 +254,7 @@ class _Book:
             ends = " · ".join(f"{side}: {end}" for side, end in zip(sides, result.ends, strict=True) if end)
             self._write(sheet, row, 0, ends, self.quiet, widths[0])
         numbers = sum(item.value is not None for item in result.items)
-        if numbers > 1 and not any(item.band == "hidden" for item in result.items):
+        if numbers > 1 and not beside and not any(item.band == "hidden" for item in result.items):
             self._chart(sheet, first, result)  # a number that is not shown would look like none at all
         return row + 2
 
@@ -276,6 +290,21 @@ class _Book:
         chart.set_size({"width": 620, "height": 300 if upright else max(180, 46 * len(result.items) + 40)})
         alternative = chart_files.clean(f"{result.prompt} {result.finding}")
         sheet.insert_chart(first - 1, 3, chart, {"object_position": 2, "description": alternative})
+
+
+def _by_theme(result: Result) -> tuple[str, ...]:
+    """Return all texts, each behind the name of its theme where it has one."""
+    theme_of = {text: theme.name for theme in result.themes for text in theme.words}
+    return tuple(f"{theme_of[text]}: {text}" if text in theme_of else text for text in result.words)
+
+
+def _paper_words(result: Result) -> str:
+    """Return what came on paper, in words; empty where nothing did."""
+    if result.paper is None:
+        return ""
+    if result.paper.sheets is None:
+        return _("All of it came on paper: too few answered on phones.")
+    return _("On paper: %(sheets)s sheets", sheets=result.paper.sheets.shown)
 
 
 def _precision(result: Result) -> str:

@@ -191,7 +191,7 @@ async function saveIn(tongue) {
   const one = told.path ? waiting.get(key(told.path, tongue)) : undefined;
   if (one) keep({ ...one, theirs: told.theirs });
   else if (told.code === "stale" || told.code === "conflict") soon();
-  else for (const each of sent) keep({ ...each, held: told.said || words.refused });
+  else for (const each of sent) keep({ ...each, held: told.said || told.sentence || words.refused });
   if (told.html) patch(told.html, tongue);
   if (one && sent.length > 1) soon(); // the others were refused along with it
 }
@@ -232,14 +232,14 @@ function command(what, more = {}) {
     back();
     const [before, tongue] = [here(), language()];
     if (told.html) patch(told.html);
-    tell(told.said ?? "");
+    tell(told.said ?? told.sentence ?? "");
     const url = editor().dataset.url ?? "";
     if (here() !== before || language() !== tongue || window.location.search.includes("add=")) {
       window.history.pushState({}, "", url);
       if (told.ok) arrive("");
     }
     if (told.ok) after(what);
-    else status(told.said ?? "", "warm");
+    else status(told.said ?? told.sentence ?? "", "warm");
   });
   return queue;
 }

@@ -59,6 +59,7 @@ export function connect(auth, callbacks) {
 
   const socket = io({
     auth,
+    query: { live: auth.live }, // by which a proxy before several servers finds the one that has the session
     transports: ["websocket", "polling"],
     tryAllTransports: true,
     reconnectionDelay: 600,

@@ -53,8 +53,9 @@ export function park(fold, link, phone) {
   function follow() {
     const article = /** @type {HTMLElement | null} */ (phone.place.querySelector("[data-key]"));
     const now = article?.dataset.lot ?? "";
-    fold.hidden = !now;
-    if (link) link.hidden = !now;
+    const resting = phone.place.querySelector("[data-cover]") !== null; // eyes up, or a break
+    fold.hidden = !now || resting;
+    if (link) link.hidden = !now || resting;
     if (now === run) return say();
     // Not where the room is: there the same text goes on in the place's own form.
     if (run && typing && article?.dataset.run !== run) phone.lost(phone.typed(form));

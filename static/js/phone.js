@@ -392,6 +392,7 @@ function start(main) {
       if (heldFocus?.isConnected) heldFocus.focus();
       heldFocus = null;
     }
+    fold?.dispatchEvent(new Event("follow"));
   }
 
   /** The place is the same: only the parts around the field are renewed. @param {HTMLElement} old @param {HTMLElement} next */

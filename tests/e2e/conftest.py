@@ -13,14 +13,16 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import pytest
 import socketio
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Route, sync_playwright
 
-from tests.conftest import ROOT, LiveServer, free_port, fresh_database, make_account
+from tests.conftest import ROOT, LiveServer, make_account, running
 from tests.small_guide import look_up, make_session
 from workshop import accounts
 from workshop.house import House
@@ -44,26 +46,10 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def _one_server(_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    folder = tmp_path_factory.mktemp("server")
-    with fresh_database(_template, folder) as url:
-        server = LiveServer(folder / "served", free_port(), url)
-        server.data_dir.mkdir()
-        yield server
-        if server.process is not None and server.process.poll() is None:
-            server.kill()
-
-
 @pytest.fixture
-def live_server(_one_server: LiveServer) -> LiveServer:
-    """Return a running server; a file's tests share it, each with people and a session of its own.
-
-    A test may stop, kill or restart it: the next one finds it running.
-    """
-    if _one_server.process is None or _one_server.process.poll() is not None:
-        _one_server.start()
-    return _one_server
+def live_server(shared_server: LiveServer) -> LiveServer:
+    """Return the file's server; each test brings people and a session of its own."""
+    return running(shared_server)
 
 
 @pytest.fixture
@@ -99,6 +85,27 @@ def axe_findings(page: Page) -> list[str]:
     return [
         f"{one['id']}: {node['html'][:200]} {node['failureSummary'][:300]}" for one in found for node in one["nodes"]
     ]
+
+
+def answered_here(page_context: BrowserContext, client: FlaskClient, accept: str) -> None:
+    """Answer a browser's requests from the app in this process, so that it may speak a language that no server has."""
+
+    def answer(route: Route) -> None:
+        asked = urlsplit(route.request.url)
+        if asked.path.startswith("/socket.io"):
+            return route.abort()
+        reply = client.open(
+            asked.path + (f"?{asked.query}" if asked.query else ""),
+            method=route.request.method,
+            data=route.request.post_data,
+            content_type=route.request.headers.get("content-type"),
+            headers={"Accept-Language": accept},
+            follow_redirects=True,
+        )
+        kept = {name: value for name, value in reply.headers.items() if name != "Set-Cookie"}
+        return route.fulfill(status=reply.status_code, headers=kept, body=reply.get_data())
+
+    page_context.route("**/*", answer)
 
 
 def dressed(page: Page, sizes: Sequence[tuple[int, int]]) -> Iterator[str]:

@@ -75,7 +75,7 @@ def test_a_module_reaches_only_where_it_may(path: Path) -> None:
         assert not within(rooms, "realtime")
     if wing == "realtime":
         assert not within(rooms, "web")
-    if wing not in ("web", "realtime", "", "server", "cli", "demo") and here != "proof.leaks":
+    if wing not in ("web", "realtime", "", "server", "cli", "demo", "doctor") and here != "proof.leaks":
         assert not within(rooms, "web")
         assert not within(rooms, "realtime")
     if wing in PURE:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.promises.stagehands import KINDS, Room, canary, fields_for, files_below, room
-from workshop import anonymity, live_sessions, paper_cards, releases
+from workshop import anonymity, editions, exports, figures, live_sessions, paper_cards, releases
 from workshop.activities import KINDS as REGISTRY
 from workshop.errors import WorkshopError
 from workshop.house import House
@@ -171,3 +171,62 @@ def test_cards_of_paper_hang_among_the_others_and_may_never_be_quoted(hall: Hous
     body = kind.clean(to_manager.config, paper_cards.written(to_manager, "to the room")[0])
     assert not kind.cards(to_manager.config, body)[0].quotable
     assert anonymity.ROOM_FLOOR == 5
+
+
+@pytest.mark.parametrize("sort", ["choice", "scale", "text"])
+@pytest.mark.parametrize(("phones", "sheets"), [(12, 14), (12, 4), (4, 14), (7, 6)])
+def test_every_report_and_file_shows_paper_beside_the_phones_and_no_count_over_both(
+    hall: House, sort: str, phones: int, sheets: int
+) -> None:
+    """What is printed of the phones is what is printed without paper; the sum of both stands nowhere."""
+    printed, data = {}, {}
+    played = room(hall, [sort], 0)
+    live, activity = played.live, live_sessions.guide_of(played.live).activity("q0")
+    mine, typed = ([_body(activity, sort, n) for n in range(number)] for number in (phones, sheets))
+    for name, paper in (("both", typed), ("phones", [])):
+        released = paper_cards.together(live, activity, mine, paper).release
+        material = editions.Material(live, live_sessions.guide_of(live), {"q0": released}, {}, editions.Texts())
+        for edition in ("manager", "participant", "facilitator"):
+            sections = editions.build(material, edition, "id", live.created_on)["sections"]
+            printed[name, edition] = sections[0]["blocks"][0]
+        kept = figures.collect(material, "id", live.created_on)
+        data[name] = exports.of({figures.KEY: kept})
+    beside = phones >= 5 and sheets >= 5
+    for edition in ("manager", "participant", "facilitator"):
+        both, alone = dict(printed["both", edition]), dict(printed["phones", edition])
+        assert str(phones + sheets) not in json.dumps(both)
+        if phones >= 5 and sort != "text":
+            drawing = dict(both["drawing"])
+            paper = drawing.pop("paper", None)
+            assert (paper is not None) == beside
+            assert {**drawing, "people": ""} == {**alone["drawing"], "people": ""}
+        if phones < 5:
+            assert (both.get("people") or both["drawing"]["people"]).endswith("on paper")
+            assert "note" in alone
+    own, paper = data["both"].results[0], data["both"].results[0].paper
+    assert (paper is not None) == (sheets >= 5)
+    if beside:
+        assert paper is not None
+        assert paper.how == ("mixed" if sort == "text" else "beside")
+        assert own.items == data["phones"].results[0].items
+        assert paper.sheets is not None
+        assert paper.sheets.value == (sheets if sheets >= 10 else None)
+    elif paper is not None:
+        assert (paper.how, paper.sheets, paper.items) == ("alone", None, ())
+    assert str(phones + sheets) not in exports.as_csv(data["both"]).decode()
+
+
+def _body(activity: Any, sort: str, number: int) -> str:
+    values = {"choice": {"choice": [("red", "blue", "green")[number % 3]]}, "scale": {"value": [str(1 + number % 7)]}}
+    fields = values.get(sort) or {"text-0": [f"Word {chr(97 + number)}"]}
+    return json.dumps(REGISTRY[activity.kind].clean(activity.config, fields))
+
+
+def test_the_same_reader_finds_the_sum_in_one_count_over_both(hall: House) -> None:
+    """The control: of one release over phones and paper the printed block says how many there were in all."""
+    played = room(hall, ["choice"], 0)
+    live, activity = played.live, live_sessions.guide_of(played.live).activity("q0")
+    mine, typed = ([_body(activity, "choice", n) for n in range(number)] for number in (12, 14))
+    released = leaky_build(live, activity, mine, typed).release
+    material = editions.Material(live, live_sessions.guide_of(live), {"q0": released}, {}, editions.Texts())
+    assert "26" in json.dumps(editions.build(material, "manager", "id", live.created_on)["sections"])

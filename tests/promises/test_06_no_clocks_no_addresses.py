@@ -32,6 +32,7 @@ PHONES = 6
 
 CLOCKS = {
     "accounts.created_at": "staff",
+    "keepers.seen_at": "a process's own beat",
     "staff_sessions.created_at": "staff",
     "staff_sessions.expires_at": "staff",
     "staff_links.expires_at": "staff",
@@ -141,8 +142,9 @@ class Played:
 
 @pytest.fixture
 def live_server(tmp_path: Path, database_url: str) -> Iterator[LiveServer]:
-    """Run the real server at the most talkative level."""
-    server = LiveServer(tmp_path / "served", free_port(), database_url, {"LOG_LEVEL": "DEBUG"})
+    """Run the real server at the most talkative level; in the other form of a line `test_server.py` looks."""
+    environ = {"LOG_LEVEL": "DEBUG", "LOG_FORMAT": "json"}
+    server = LiveServer(tmp_path / "served", free_port(), database_url, environ)
     server.data_dir.mkdir()
     server.start()
     yield server

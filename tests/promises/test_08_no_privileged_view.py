@@ -43,6 +43,9 @@ MODERATE = frozenset({"run", "moderate"})
 
 ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/"): ANYBODY,
+    ("GET", "/healthz"): ANYBODY,  # one word
+    ("GET", "/readyz"): ANYBODY,  # one word, or what is wrong with the machine
+    ("GET", "/metrics"): ANYBODY,  # on this machine itself, as here; figures that count nobody
     ("POST", "/language"): ANYBODY,  # a cookie in the browser that asks; nothing here changes
     ("POST", "/"): ANYBODY,
     ("GET", "/<string(length=6):code>"): ANYBODY,
@@ -75,6 +78,8 @@ ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/sw.js"): ANYBODY,
     ("GET", "/static/<fingerprint>/<path:name>"): ANYBODY,
     ("GET", "/staff/sign-in"): ANYBODY,
+    ("GET", "/staff/sso/start"): ANYBODY,  # a cookie in the browser that asks; without a provider nothing at all
+    ("GET", "/staff/sso/back"): ANYBODY,  # without the way that this browser began it gives nothing
     ("POST", "/staff/sign-in"): ANYBODY,
     ("POST", "/staff/sign-out"): ANYBODY,
     ("GET", "/staff/first/<token>"): ANYBODY,

@@ -39,12 +39,16 @@ class MatrixConfig(KindConfig):
     items: tuple[Option, ...] = Field(
         min_length=2, max_length=8, title=N_("Items to place"), description=N_("2 to 8 items to place")
     )
-    across: str = Field(default="Effort", min_length=1, max_length=30, description=N_("What the axis across means"))
-    across_low: str = Field(default="Little", min_length=1, max_length=24, description=N_("Its low side, on the left"))
-    across_high: str = Field(default="Much", min_length=1, max_length=24, description=N_("Its high side, on the right"))
-    up: str = Field(default="Impact", min_length=1, max_length=30, description=N_("What the axis upwards means"))
-    up_low: str = Field(default="Small", min_length=1, max_length=24, description=N_("Its low side, at the bottom"))
-    up_high: str = Field(default="Large", min_length=1, max_length=24, description=N_("Its high side, on top"))
+    across: str = Field(default=N_("Effort"), min_length=1, max_length=30, description=N_("What the axis across means"))
+    across_low: str = Field(
+        default=N_("Little"), min_length=1, max_length=24, description=N_("Its low side, on the left")
+    )
+    across_high: str = Field(
+        default=N_("Much"), min_length=1, max_length=24, description=N_("Its high side, on the right")
+    )
+    up: str = Field(default=N_("Impact"), min_length=1, max_length=30, description=N_("What the axis upwards means"))
+    up_low: str = Field(default=N_("Small"), min_length=1, max_length=24, description=N_("Its low side, at the bottom"))
+    up_high: str = Field(default=N_("Large"), min_length=1, max_length=24, description=N_("Its high side, on top"))
     said: ClassVar[dict[str, str]] = {
         "top-left": N_("Top left"),
         "top-right": N_("Top right"),
@@ -62,14 +66,19 @@ class MatrixConfig(KindConfig):
             raise ValueError("every item needs an id of its own")
         return self
 
+    def word(self, name: str) -> str:
+        """Return one of the six words of the axes: the author's, or ours in the reader's language."""
+        own: str = getattr(self, name)
+        return _(own) if own == type(self).model_fields[name].default else own
+
     def called(self, place: Place) -> str:
         """Return a quarter in words."""
         return _(
             "%(up)s: %(up_side)s, %(across)s: %(across_side)s",
-            up=self.up,
-            up_side=self.up_high if place[1] == "high" else self.up_low,
-            across=self.across,
-            across_side=self.across_high if place[0] == "high" else self.across_low,
+            up=self.word("up"),
+            up_side=self.word(f"up_{place[1]}"),
+            across=self.word("across"),
+            across_side=self.word(f"across_{place[0]}"),
         )
 
 

@@ -37,6 +37,7 @@ class Parking(OpenText):
 
     name: ClassVar[str] = "parking"
     label = N_("Parking lot")
+    use = N_("What does not fit now can be parked on every step, and is looked at before you part.")
     Config = ParkingConfig
     all_along = True
     may_roll = False

@@ -27,6 +27,7 @@ ORDER = (
     "one-two-four-all",
     "start-stop-continue",
     "dot-vote",
+    "break",
     "parking-lot",
     "energy-before-after",
     "for-our-manager",

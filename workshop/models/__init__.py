@@ -12,11 +12,12 @@ from .breakouts import Breakout
 from .facilitators import SessionInvitation, SessionRemote
 from .follow_up import Action, CheckIn, FollowUp
 from .guides import Guide, GuideDraft, GuideEditor, GuideState, GuideVersion
+from .keepers import Keeper, Keeping
 from .moderation import ModerationDay, Reading
 from .questions import QuestionList
 from .reports import Delivery, Freeze, Mail, ReportFile, ReportText, ReportVersion
 from .sessions import ActivityRun, Card, LiveSession, ParkedText, SessionRole
-from .staff import Account, StaffLink, StaffSession
+from .staff import Account, StaffIdentity, StaffLink, StaffSession
 from .themes import ThemeBoard
 
 __all__ = [
@@ -35,6 +36,8 @@ __all__ = [
     "GuideEditor",
     "GuideState",
     "GuideVersion",
+    "Keeper",
+    "Keeping",
     "LiveSession",
     "Mail",
     "ModerationDay",
@@ -47,6 +50,7 @@ __all__ = [
     "SessionInvitation",
     "SessionRemote",
     "SessionRole",
+    "StaffIdentity",
     "StaffLink",
     "StaffSession",
     "ThemeBoard",

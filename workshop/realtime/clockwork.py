@@ -8,13 +8,26 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import gevent
 from flask_babel import force_locale
 
-from .. import check_ins, outbox, questions, rehearsals, retention, seals, simulated_phones
+from .. import (
+    breakout_moves,
+    check_ins,
+    keepers,
+    outbox,
+    questions,
+    rehearsals,
+    retention,
+    seals,
+    simulated_phones,
+    wellbeing,
+)
 from ..house import House
+from . import notices
 
 if TYPE_CHECKING:
     from . import Realtime
@@ -59,8 +72,10 @@ def start(house: House, realtime: Realtime) -> None:
 
     simulated = simulated_phones.SimulatedPhones(house, speaking)
     gevent.spawn(realtime.coalescer.run, gevent.sleep)
+    gevent.spawn(_beat)
     for period, work in (
         (TICK, lambda: seals.tick(house)),
+        (TICK, lambda: breakout_moves.tick(house)),
         (TICK, simulated.tick),
         (POOL, lambda: seals.roll(house)),
         (ORDER, lambda: questions.refresh(house)),
@@ -72,8 +87,31 @@ def start(house: House, realtime: Realtime) -> None:
         (CHECKPOINT, house.database.empty_log),
         (PURGE, lambda: retention.keep_house(house)),
         (PURGE, lambda: rehearsals.sweep(house)),
+        *_among_several(house, realtime),
     ):
         gevent.spawn(_every, period, work)
+
+
+def _among_several(house: House, realtime: Realtime) -> list[tuple[float, Callable[[], None]]]:
+    """Return what runs only where other processes serve the same database."""
+    if not isinstance(house.keepers, keepers.Keepers):
+        return []
+    posted = notices.Notices(house, realtime.coalescer.mark, realtime.registry.followed)
+    house.database.on_notice(posted.post)
+    posted.start()
+    return [
+        (keepers.BEAT, house.keepers.pulse),
+        (notices.BLIND, posted.look),
+        (PURGE, house.keepers.tidy),
+    ]
+
+
+def _beat() -> None:
+    """Note how late each beat comes: whatever blocks the loop blocks every phone."""
+    while True:
+        began = monotonic()
+        gevent.sleep(wellbeing.Loop.BEAT)
+        wellbeing.loop.beat(monotonic() - began - wellbeing.Loop.BEAT)
 
 
 def _every(period: float, work: Callable[[], None]) -> None:

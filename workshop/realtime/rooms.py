@@ -15,6 +15,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from .. import accounts, anonymity, facilitators, live_sessions, live_state
+from ..errors import WorkshopError
 from ..house import House
 from ..models import LiveSession
 
@@ -88,11 +89,21 @@ class Registry:
             caller = self._stage(name, auth.get("language"))
         elif audience == "console":
             caller = self._console(app, environ, name, auth.get("language"))
+        if caller is not None and not self._served_here(caller.live_id):
+            return None
         if caller is not None:
             self._callers[sid] = caller
             if caller.audience == "console":
                 self._house.desks.sit(caller.live_id, sid, caller.name)
         return caller
+
+    def _served_here(self, live_id: str) -> bool:
+        """Return whether this process may serve the session; the client tries again, and is led to the right one."""
+        try:
+            self._house.keepers.welcome(live_id)
+        except WorkshopError:
+            return False
+        return True
 
     def _phone(self, environ: dict[str, Any], live_id: str, wanted: object) -> Caller | None:
         cookie = cookies(environ).get(anonymity.seat_cookie(live_id, self._house.settings.https))
@@ -169,6 +180,10 @@ class Registry:
         }
         return sorted(spoken)
 
+    def followed(self) -> set[str]:
+        """Return the live sessions that anybody follows here."""
+        return {caller.live_id for caller in self._callers.values()}
+
     def steered(self) -> set[str]:
         """Return the live sessions that have a console connected here."""
         return {caller.live_id for caller in self._callers.values() if caller.audience == "console"}
@@ -181,7 +196,9 @@ class Registry:
             stages = {live.stage_token: live.id for live in lives}
         roles: dict[tuple[str | None, str | None, str], str] = {}
         for sid, caller in list(self._callers.items()):
-            if caller.audience == "stage" and stages.get(caller.stage_token) != caller.live_id:
+            if self._house.keepers.gave_up(caller.live_id) or (
+                caller.audience == "stage" and stages.get(caller.stage_token) != caller.live_id
+            ):
                 gone.append(sid)
             elif caller.audience == "console":
                 key = (caller.staff_token, caller.remote_token, caller.live_id)

@@ -13,7 +13,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from flask import Blueprint, Response, flash, jsonify, make_response, redirect, render_template, request, url_for
-from flask_babel import force_locale
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -27,7 +26,7 @@ from ..guides.edits import Data
 from ..guides.ids import all_ids
 from ..guides.methods import Method
 from ..guides.settings_form import Control
-from ..words import _, locale_of
+from ..words import _, speaking
 from . import editor_form
 from .authoring import language_name, moment
 from .editor_form import Wish
@@ -219,7 +218,8 @@ def _page(guide_id: str, wish: Wish, theirs: dict[str, str] | None = None, probl
     language = wish.language if wish.language in others else ""
     todo = tuple(advice.of(data))
     chapters, minutes = _agenda(data, at, draft.starts, {one.part for one in todo})
-    preview = previews.of(data, at, answered=bool(wish.answers))
+    with speaking(language or str(data.get("language"))):
+        preview = previews.of(data, at, language, answered=bool(wish.answers))
     return EditorPage(
         entry=entry,
         draft=draft,
@@ -342,7 +342,7 @@ def _frames(preview: previews.Preview) -> tuple[str, str]:
     """Return phone and stage as pages of their own, in the guide's language; empty where there is nothing to draw."""
     if preview.phone is None or preview.stage is None:
         return "", ""
-    with force_locale(locale_of(preview.phone.language)):
+    with speaking(preview.phone.language):
         phone = render_template(
             "editor/_phone.html", screen=preview.phone, html=_drawing(fragments.phone(preview.phone))
         )

@@ -41,6 +41,10 @@ PERMISSIONS = ", ".join(
 )
 
 
+UNDER_ANY_NAME = frozenset({"/healthz", "/readyz", "/metrics"})
+"""For machines, which often know an address only; nothing in these answers depends on the name."""
+
+
 class Headers:
     """The outermost layer: refuses foreign host names, adds the headers to all the rest."""
 
@@ -58,7 +62,7 @@ class Headers:
             headers = [*headers, *((name, value) for name, value in common if name.lower() not in present)]
             return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
 
-        if not self._known(host):
+        if not self._known(host) and environ.get("PATH_INFO") not in UNDER_ANY_NAME:
             start("400 Bad Request", [("Content-Type", "text/plain; charset=utf-8")])
             return [b"This address is not served here. Use the address that was printed at start, or set BASE_URL.\n"]
         return self._inner(environ, start)

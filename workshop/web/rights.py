@@ -28,12 +28,23 @@ from ..models import Account, LiveSession
 from ..words import _
 
 AUDIENCES = frozenset(
-    {"anybody", "seat", "stage", "staff", "admin", "session:run", "session:moderate", "session:watch", "session:remote"}
+    {
+        "anybody",
+        "seat",
+        "stage",
+        "operator",
+        "staff",
+        "admin",
+        "session:run",
+        "session:moderate",
+        "session:watch",
+        "session:remote",
+    }
 )
 REMOTE = "session:remote"
 """Beside the roles of a session: also a phone that steers it for somebody with one of them, where it is named."""
-OWN_CHECK = frozenset({"anybody", "seat", "stage"})
-"""Audiences that hold no account: the view itself reads the seat's cookie or the stage's token."""
+OWN_CHECK = frozenset({"anybody", "seat", "stage", "operator"})
+"""Audiences that hold no account: the view itself reads the seat's cookie, the stage's token, or who asks for figures."""
 
 COOKIE_KEY = "staff"
 REMOTE_KEY = "remote"

@@ -1,0 +1,165 @@
+"""Backups: whole or refused, without open answers, and put back in the middle of a session."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from tests.conftest import SERVER, LiveServer
+from tests.journeys.hands import Room, cards_of
+from tests.promises.stagehands import canary, files_below
+from workshop import cli
+from workshop.db import Database
+from workshop.models import Account
+from workshop.operating import backups
+from workshop.settings import Settings
+
+PHONES = 6
+
+
+@pytest.fixture
+def installed(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let the commands of this test work on one installation; return its data folder."""
+    for name in list(os.environ):
+        if name in ("SECRET_KEY", "BASE_URL"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    assert cli.main(["migrate"]) == 0
+    return tmp_path / "data"
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Run a command that must fail without a traceback; return what it said."""
+    capsys.readouterr()
+    assert cli.main(list(arguments)) in (1, 2)
+    return capsys.readouterr().err
+
+
+def test_a_damaged_backup_is_refused_and_nothing_is_touched(
+    installed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["backup", str(tmp_path / "one")]) == 0
+    name = next(n for n in json.loads((tmp_path / "one" / "manifest.json").read_text())["files"] if n != "secret")
+    whole = (tmp_path / "one" / name).read_bytes()
+    (tmp_path / "one" / name).write_bytes(whole[: len(whole) // 2] + b"x" + whole[len(whole) // 2 + 1 :])
+    before = files_below(installed)
+    assert "missing or damaged" in refused(capsys, "restore", "--check", str(tmp_path / "one"))
+    assert "missing or damaged" in refused(capsys, "restore", "--replace", str(tmp_path / "one"))
+    (tmp_path / "one" / name).unlink()
+    assert "missing or damaged" in refused(capsys, "restore", "--replace", str(tmp_path / "one"))
+    (tmp_path / "none.tar").write_bytes(b"no tar at all")
+    assert "no backup" in refused(capsys, "restore", str(tmp_path / "none.tar"))
+    assert {name: data for name, data in files_below(installed).items() if "serving" not in name} == {
+        name: data for name, data in before.items() if "serving" not in name
+    }
+
+
+def test_nothing_is_written_over_by_accident(
+    installed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["backup", str(tmp_path / "one.tar")]) == 0
+    assert "there already" in refused(capsys, "backup", str(tmp_path / "one.tar"))
+    assert "add --replace" in refused(capsys, "restore", str(tmp_path / "one.tar"))
+
+
+def test_a_backup_of_another_key_is_refused(
+    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", "one key that is kept elsewhere, long enough")
+    assert cli.main(["backup", str(tmp_path / "keyless")]) == 0
+    assert not (tmp_path / "keyless" / "secret").exists()
+    assert "keep it in a place of its own" in capsys.readouterr().out
+    monkeypatch.setenv("SECRET_KEY", "another key that is kept elsewhere, as long")
+    assert "not the one that belongs" in refused(capsys, "restore", "--replace", str(tmp_path / "keyless"))
+    monkeypatch.delenv("SECRET_KEY")
+    assert "Set the same one" in refused(capsys, "restore", "--replace", str(tmp_path / "keyless"))
+
+
+def test_a_file_names_nothing_outside_the_folder(installed: Path, tmp_path: Path) -> None:
+    """A backup that somebody made up must not write elsewhere."""
+    with tarfile.open(tmp_path / "bad.tar", "w") as tar:
+        tar.add(__file__, "../outside")
+    with pytest.raises(backups.BackupFailed), backups.opened(tmp_path / "bad.tar"):
+        pass
+    assert not (tmp_path / "outside").exists()
+
+
+def test_without_the_client_programs_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(backups.BackupFailed, match="postgresql-client"):
+        backups._run(["pg_dump"])
+
+
+@contextmanager
+def on(server: LiveServer) -> Iterator[None]:
+    """Let commands work on the server's installation, as its operator would."""
+    before = dict(os.environ)
+    os.environ.update(DATA_DIR=str(server.data_dir), DATABASE_URL=server.database_url)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def test_a_backup_of_an_open_question_holds_no_answer_and_brings_the_session_back(
+    live_server: LiveServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Room(live_server, PHONES) as room:
+        words = [canary() for _ in range(PHONES)]
+        run = room.ask()
+        for phone, word in zip(room.phones, words, strict=True):
+            assert room.send(phone, run, 1, word)["ok"]
+        with on(live_server):
+            assert cli.main(["backup", str(tmp_path / "copy.tar")]) == 0
+            assert "already running" in refused(capsys, "restore", "--replace", str(tmp_path / "copy.tar"))
+        with backups.opened(tmp_path / "copy.tar") as folder:
+            kept = files_below(folder)
+        assert len(kept) == 3
+        assert not [name for name, data in kept.items() if any(word.encode() in data for word in words)]
+        # The control: the same search finds the words where they do lie, in the ballot box of the running server.
+        boxes = files_below(live_server.data_dir / "ballots")
+        assert all(any(word.encode() in data for data in boxes.values()) for word in words)
+
+        live_server.kill()
+        if not SERVER:  # the disk is lost
+            shutil.rmtree(live_server.data_dir)
+        with on(live_server):
+            assert cli.main(["restore", "--replace", str(tmp_path / "copy.tar")]) == 0
+        live_server.start()
+        for phone, word in zip(room.phones, words, strict=True):
+            room.come_back(phone)
+            assert phone.socket.call("mine", {"run": run})["revision"] == 0, "its answer was in no backup"
+            assert room.send(phone, run, 1, word)["ok"], "a phone keeps its answer until the close, and sends it again"
+        # Staff sign in again: whoever was signed out since then must not come back.
+        assert room.leader.browser.fetch("/staff/").url.partition("?")[0].endswith("/staff/sign-in")
+        room.sign_in()
+        room.leader.press("close")
+        assert sorted(cards_of(live_server, run)) == sorted(words)
+
+
+def test_a_restored_installation_opens_with_its_own_accounts(installed: Path, tmp_path: Path) -> None:
+    assert cli.main(["accounts", "add", "ada@example.org", "--role", "admin"]) == 0
+    assert cli.main(["backup", str(tmp_path / "folder")]) == 0
+    assert oct((tmp_path / "folder").stat().st_mode & 0o777) == "0o700"
+    assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "folder").iterdir())
+    secret = (installed / "secret").read_text()
+    (installed / "secret").write_text("another secret that is long enough for it")
+    assert cli.main(["restore", "--replace", str(tmp_path / "folder")]) == 0
+    assert (installed / "secret").read_text() == secret
+    assert (installed / "replaced" / "secret").read_text() != secret
+    database = Database(os.environ["DATABASE_URL"])
+    with database.transaction() as session:
+        assert session.scalars(select(Account)).all() == []
+    database.engine.dispose()

@@ -1,0 +1,192 @@
+"""Two processes, PostgreSQL, Redis and nginx: one session has one keeper, and outlives it."""
+
+from __future__ import annotations
+
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+import pytest
+from sqlalchemy import text
+
+from tests.conftest import LiveServer, free_port
+from tests.journeys.hands import Room, cards_of, drop
+from tests.nginx import Nginx
+from tests.postgres import Redis, postgresql
+from tests.promises.stagehands import canary
+from workshop.db import Database
+from workshop.demo.people import DemoFailed
+from workshop.realtime.notices import CHANNEL
+
+pytestmark = pytest.mark.slow
+
+PHONES = 6
+SECRET = "a key that all processes share, long enough"
+PATIENCE = 60.0  # seconds until a takeover counts as failed; it takes nine and a reconnect
+
+
+@dataclass
+class Many:
+    """Everything that runs."""
+
+    database: Database
+    redis: Redis
+    nginx: Nginx
+    servers: list[LiveServer]
+
+    def keeper(self, live_id: str) -> LiveServer:
+        """Return the process that keeps a session."""
+        with self.database.engine.connect() as connection:
+            name = connection.execute(
+                text("select keeper_id from keepings where live_id = :id"), {"id": live_id}
+            ).scalar_one()
+        return next(one for one in self.servers if (one.data_dir / "keeper").read_text() == name)
+
+    def other(self, server: LiveServer) -> LiveServer:
+        """Return the other process."""
+        return next(one for one in self.servers if one is not server)
+
+    def change(self, live_id: str, column: str) -> int:
+        """Change what phones see from outside, as another process would; return the version after it."""
+        with self.database.engine.begin() as connection:
+            return int(
+                connection.execute(
+                    text(
+                        f"update live_sessions set {column} = not {column}, version = version + 1"
+                        " where id = :id returning version"
+                    ),
+                    {"id": live_id},
+                ).scalar_one()
+            )
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Many]:
+    """Start two processes on one database, behind the shipped file."""
+    folder, port = tmp_path_factory.mktemp("many"), free_port()
+    redis = Redis(folder / "redis")
+    redis.start()
+    (folder / "scratch").mkdir()
+    with postgresql(folder / "postgres") as url, pytest.MonkeyPatch.context() as patch:
+        servers = []
+        for number in (1, 2):
+            home = folder / str(number)
+            home.mkdir()
+            environ = {
+                "BASE_URL": f"https://localhost:{port}", "TRUSTED_PROXIES": "1", "TMPDIR": str(folder / "scratch"),
+                "SECRET_KEY": SECRET, "REDIS_URL": redis.url,
+            }  # fmt: skip
+            servers.append(LiveServer(home / "served", free_port(), url, environ))
+            servers[-1].data_dir.mkdir()
+        changes = {
+            f"127.0.0.1:800{number} ": f"127.0.0.1:{server.port} " for number, server in enumerate(servers, start=1)
+        }
+        database = Database(url)
+        try:
+            for server in servers:
+                server.start(host=f"localhost:{port}")
+            with Nginx(folder, "many.conf", changes, port) as nginx:
+                patch.setenv("REQUESTS_CA_BUNDLE", str(nginx.certificate))
+                patch.setenv("WEBSOCKET_CLIENT_CA_BUNDLE", str(nginx.certificate))
+                yield Many(database, redis, nginx, servers)
+        finally:
+            for server in servers:
+                if server.process is not None:
+                    server.kill()
+            redis.stop()
+            database.engine.dispose()
+
+
+def straight(server: LiveServer, path: str) -> int:
+    """Ask a process past nginx; return the status."""
+    host = server.environ["BASE_URL"].removeprefix("https://")
+    asked = urllib.request.Request(server.url + path, headers={"Host": host})
+    try:
+        with urllib.request.urlopen(asked, timeout=20) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+
+
+def until(what: str, works: Callable[[], object]) -> None:
+    """Try until it works: a real page does that by itself."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        with suppress(DemoFailed):
+            works()
+            return
+        time.sleep(0.3)
+    raise AssertionError(f"in vain: {what}")
+
+
+def test_a_session_outlives_the_process_that_keeps_it(many: Many) -> None:
+    words = [canary() for _ in range(PHONES)]
+    newest = many.servers[-1]  # a first link is void once a later one was printed
+    with Room(newest, PHONES, many.nginx.url) as room:
+        run = room.ask()
+        for phone, word in zip(room.phones, words, strict=True):
+            assert room.send(phone, run, 1, word)["ok"]
+        keeper = many.keeper(room.live_id)
+        other = many.other(keeper)
+        boxes = [sorted(path.stem for path in one.data_dir.glob("ballots/*.sqlite")) for one in (keeper, other)]
+        assert boxes == [[room.live_id], []], "one box, in one place"
+        for path in (
+            f"/s/{room.live_id}/",
+            f"/staff/sessions/{room.live_id}/",
+            f"/socket.io/?EIO=4&live={room.live_id}",
+        ):
+            assert straight(other, path) == 502, "a process that does not keep the session serves nothing of it"
+        assert not [word for word in words if word in str(_all_rows(many.database))], "PostgreSQL has no open answer"
+
+        keeper.kill()
+        for phone, word in zip(room.phones, words, strict=True):
+            until("a phone comes back", lambda phone=phone: room.come_back(phone))
+            assert phone.socket.call("mine", {"run": run})["revision"] == 0
+            assert room.send(phone, run, 1, word)["ok"], "a phone sends again what it keeps"
+        assert many.keeper(room.live_id) is other
+        drop(room.leader)
+        until("the console comes back", room.leader.take_the_console)
+
+        keeper.start(host=f"localhost:{many.nginx.port}")
+        assert straight(keeper, f"/s/{room.live_id}/") == 502, "what was taken over stays where it is"
+        assert not list(keeper.data_dir.glob("ballots/*.sqlite")), "the old box is gone"
+        extra = room.another()  # its first request comes to the one that does not have the session, or not; both work
+        assert room.send(extra, run, 1, "one more")["ok"]
+        room.leader.press("close")
+        assert sorted(cards_of(other, run)) == sorted([*words, "one more"])
+    assert "Traceback" not in keeper.log + other.log
+
+
+def test_a_change_from_another_process_comes_over_redis_and_without_it(many: Many) -> None:
+    newest = many.servers[-1]  # a first link is void once a later one was printed
+    with many.database.engine.begin() as connection:
+        connection.execute(text("delete from accounts"))
+    newest.stop()
+    newest.start(host=f"localhost:{many.nginx.port}")
+    with Room(newest, 1, many.nginx.url) as room:
+        room.leader.press("start")
+        phone = room.phones[0].socket
+        version = many.change(room.live_id, "eyes_up")
+        assert many.redis.tell(CHANNEL, room.live_id) == 2, "both processes hear"
+        phone.follow(version)
+        many.redis.stop()
+        phone.follow(many.change(room.live_id, "eyes_up"))  # every process looks for itself
+        room.leader.press("blank")  # and its own changes never needed Redis
+        many.redis.start()
+        deadline = time.monotonic() + PATIENCE
+        while many.redis.tell(CHANNEL, room.live_id) < 2:
+            assert time.monotonic() < deadline, "they never listened again"
+            time.sleep(0.2)
+        phone.follow(many.change(room.live_id, "eyes_up"))
+
+
+def _all_rows(database: Database) -> list[object]:
+    """Return everything that PostgreSQL holds."""
+    from workshop.models import Base
+
+    with database.engine.connect() as connection:
+        return [tuple(row) for table in Base.metadata.sorted_tables for row in connection.execute(table.select())]

@@ -1,0 +1,114 @@
+"""The doctor's look at where things are kept: the main database, its schema, Redis.
+
+Lives here: whether they answer, are whole, and fit this version.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+from ..db import make_engine
+from ..house import utc_now
+from ..migrations import MigrationError, status
+from ..settings import Settings
+from .findings import Finding, fine, note, wrong
+
+MOST_APART = 5.0  # seconds between two clocks that agree
+
+
+def sqlite(settings: Settings) -> Iterator[Finding]:
+    """The database."""
+    url = make_url(settings.database_url)
+    if url.get_backend_name() != "sqlite":
+        return
+    path = Path(str(url.database))
+    if not path.exists():
+        yield note("Database", f"{path} is not there yet; the first start makes it.")
+        return
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as connection:
+            problems = [row[0] for row in connection.execute("pragma quick_check(5)")]
+    except sqlite3.Error as error:
+        problems = [str(error)]
+    if problems != ["ok"]:
+        yield wrong(
+            "Database",
+            f"{path} is damaged: {problems[0]}.",
+            "Stop the server and restore a backup: python -m workshop restore BACKUP --replace",
+        )
+        return
+    yield fine("Database", f"SQLite {sqlite3.sqlite_version}, {path.stat().st_size / 1e6:.1f} MB, whole")
+    yield from _schema(settings)
+
+
+def postgresql(settings: Settings) -> Iterator[Finding]:
+    """The database server."""
+    if make_url(settings.database_url).get_backend_name() == "sqlite":
+        return
+    engine = make_engine(settings.database_url)
+    try:
+        with engine.connect() as connection:
+            version, encoding, now = connection.execute(
+                text("select current_setting('server_version'), current_setting('server_encoding'), now()")
+            ).one()
+    except Exception as error:
+        reason = str(getattr(error, "orig", error)).strip().partition("\n")[0]
+        yield wrong("Database", f"PostgreSQL does not answer: {reason}", "Start it, or correct DATABASE_URL.")
+        return
+    finally:
+        engine.dispose()
+    apart = abs((utc_now() - now.astimezone(UTC)).total_seconds())
+    if encoding != "UTF8":
+        yield wrong("Database", f"its letters are {encoding}.", "Make one with: createdb -E UTF8 -T template0 unstuck")
+    if apart > MOST_APART:
+        yield wrong("Clock", f"this machine and the database are {apart:.0f} s apart.", "Let NTP set both.")
+    yield fine("Database", f"PostgreSQL {version}")
+    yield from _schema(settings)
+
+
+def redis(settings: Settings) -> Iterator[Finding]:
+    """Redis."""
+    if not settings.redis_url:
+        return
+    from redis import Redis, RedisError
+
+    try:
+        with Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=5) as client:
+            client.ping()
+    except RedisError as error:
+        yield note(
+            "Redis",
+            f"does not answer ({type(error).__name__}); every process looks for itself meanwhile.",
+            "Start it, or correct REDIS_URL.",
+        )
+        return
+    yield fine("Redis", "answers")
+
+
+def _schema(settings: Settings) -> Iterator[Finding]:
+    try:
+        now = status(settings.database_url)
+    except MigrationError as error:
+        yield wrong("Schema", str(error))
+        return
+    if now.newer:
+        yield wrong("Schema", f"step {now.present} is of a newer version.", "Install that one, or restore a backup.")
+    elif not now.current:
+        yield note(
+            "Schema",
+            f"{len(now.missing)} steps behind this version.",
+            "The next start takes them, or: python -m workshop migrate. Make a backup first.",
+        )
+    else:
+        yield fine("Schema", f"step {now.present}, this version's own")
+
+
+LOOKS = (sqlite,)
+ASKING_OTHERS = (postgresql, redis)

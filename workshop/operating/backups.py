@@ -1,0 +1,301 @@
+"""Backups: a consistent copy of what is meant to last, verified when it is made and before it is put back.
+
+Lives here: copying the main database and the secret, the list of what is in a
+copy (`manifest.json`), and putting it back. Not here: ballot boxes. An open
+question's answers are in no backup (promise 5): after a restore the box is new
+and empty, its gate opens at the start, and the phones send again what they keep.
+
+A backup is a folder, or the same folder in one `.tar` file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+from sqlalchemy.engine import URL, make_url
+
+from ..errors import WorkshopError
+from ..migrations import migrate, status
+from ..settings import Settings
+
+SQLITE, POSTGRESQL, SECRET, MANIFEST = "unstuck.db", "unstuck.dump", "secret", "manifest.json"
+ASIDE = "replaced"  # the folder in DATA_DIR where a restore puts what was there
+
+PG_TOOLS = "Install PostgreSQL's client programs (on Debian: apt-get install postgresql-client) and try again."
+
+
+class BackupFailed(WorkshopError):
+    """No backup was made, or none put back; the sentence says why and what to do."""
+
+    code = "backup"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What is in a backup. It holds no more than the day, and a print of the secret, never the secret."""
+
+    made_on: str
+    database: str  # the file with the main database
+    schema: str
+    key_print: str  # tells whether a secret that is kept elsewhere is the one that belongs to it
+    files: Mapping[str, str]  # name -> SHA-256
+
+
+# Making one --------------------------------------------------------------------------------------------------------
+
+
+def make(settings: Settings, target: Path, today: date) -> Manifest:
+    """Copy database and secret to `target`, check the copy, and return what is in it.
+
+    The server may run meanwhile. Nothing appears under `target` before the copy
+    is whole and has been checked; an existing file is never written over.
+    """
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise BackupFailed(f"{target} is there already. Name a new file or an empty folder.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as name:
+        folder = Path(name) / target.name.removesuffix(".tar")
+        folder.mkdir(mode=0o700)
+        manifest = _copy(settings, folder, today)
+        verify(folder)
+        if target.suffix == ".tar":
+            packed = Path(name) / "packed.tar"
+            with tarfile.open(packed, "w") as tar:
+                for file in sorted(folder.iterdir()):
+                    tar.add(file, file.name, filter=_plain)
+            packed.replace(target)
+        else:
+            if target.exists():
+                target.rmdir()
+            folder.replace(target)
+    return manifest
+
+
+def _plain(info: tarfile.TarInfo) -> tarfile.TarInfo:
+    info.uid = info.gid = info.mtime = 0
+    info.uname = info.gname = ""
+    info.mode = 0o600
+    return info
+
+
+def _copy(settings: Settings, folder: Path, today: date) -> Manifest:
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "sqlite":
+        database = SQLITE
+        _copy_sqlite(Path(str(url.database)), folder / SQLITE)
+    else:
+        database = POSTGRESQL
+        _run(["pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={folder / POSTGRESQL}"], url)
+    kept = settings.data_dir / SECRET
+    if kept.exists() and kept.read_text().strip() == settings.secret_key:
+        shutil.copy(kept, folder / SECRET)
+    for file in folder.iterdir():
+        file.chmod(0o600)
+    manifest = Manifest(
+        made_on=today.isoformat(),
+        database=database,
+        schema=status(settings.database_url).present,
+        key_print=_print_of(settings.secret_key),
+        files={file.name: _hash(file) for file in sorted(folder.iterdir())},
+    )
+    (folder / MANIFEST).write_text(json.dumps(asdict(manifest), indent=2) + "\n")
+    (folder / MANIFEST).chmod(0o600)
+    return manifest
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
+    if not source.exists():
+        raise BackupFailed(f"There is no database {source}. Start the server once, or correct DATA_DIR.")
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    try:
+        with (
+            closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True, timeout=30)) as live,
+            closing(sqlite3.connect(target, isolation_level=None)) as copy,
+        ):
+            live.backup(copy)
+            copy.execute("pragma temp_store=memory")
+            copy.execute("pragma journal_mode=delete")  # one file, complete in itself
+            copy.execute("vacuum")  # free pages hold nothing that anybody could need back
+    except sqlite3.Error as error:
+        raise BackupFailed(f"The database {source} could not be copied: {error}. Run: workshop doctor") from error
+
+
+# Looking at one ----------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def opened(source: Path) -> Iterator[Path]:
+    """Yield the folder of a backup, unpacked in a scratch folder where it is a file."""
+    if source.is_dir():
+        yield source
+        return
+    if not source.exists():
+        raise BackupFailed(f"There is no backup {source}.")
+    with tempfile.TemporaryDirectory(prefix="restore-") as name:
+        try:
+            with tarfile.open(source) as tar:
+                tar.extractall(name, filter="data")
+        except (tarfile.TarError, OSError) as error:
+            raise BackupFailed(f"{source} is no backup, or it is damaged: {error}") from error
+        yield Path(name)
+
+
+def verify(folder: Path) -> Manifest:
+    """Return what is in a backup, after checking that all of it is there and whole."""
+    try:
+        manifest = Manifest(**json.loads((folder / MANIFEST).read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise BackupFailed(f"{folder} is no backup: it has no readable {MANIFEST}.") from error
+    for name, expected in manifest.files.items():
+        file = folder / Path(name).name
+        if not file.is_file() or _hash(file) != expected:
+            raise BackupFailed(f"{name} in this backup is missing or damaged. Use another backup.")
+    if manifest.database not in manifest.files:
+        raise BackupFailed("This backup holds no database. Use another backup.")
+    if manifest.database == SQLITE:
+        _check_sqlite(folder / SQLITE)
+    else:
+        _run(["pg_restore", "--list", str(folder / POSTGRESQL)])
+    return manifest
+
+
+def _check_sqlite(file: Path) -> None:
+    try:
+        with closing(sqlite3.connect(f"file:{file}?mode=ro&immutable=1", uri=True)) as copy:
+            problems = [row[0] for row in copy.execute("pragma integrity_check")]
+            orphans = copy.execute("pragma foreign_key_check").fetchall()
+    except sqlite3.Error as error:
+        raise BackupFailed(f"The database in this backup is damaged: {error}. Use another backup.") from error
+    if problems != ["ok"] or orphans:
+        raise BackupFailed("The database in this backup is damaged. Use another backup, or run: workshop doctor")
+
+
+# Putting one back --------------------------------------------------------------------------------------------------
+
+
+def restore(settings: Settings, source: Path, *, replace: bool, given_key: str = "") -> Manifest:
+    """Put a backup back into a stopped installation; return what was in it.
+
+    `given_key` is SECRET_KEY where it is set: then it has to be the one that
+    belongs to the backup. What was there is put aside into DATA_DIR/replaced.
+    Ballot boxes are deleted: they belong to another past. Staff sign in again.
+    """
+    from ..server import hold
+
+    with opened(source) as folder, closing(hold(settings.data_dir)):
+        manifest = verify(folder)
+        url = make_url(settings.database_url)
+        wanted = SQLITE if url.get_backend_name() == "sqlite" else POSTGRESQL
+        if manifest.database != wanted:
+            raise BackupFailed(
+                f"This backup is of another kind of database ({manifest.database}). Correct DATABASE_URL."
+            )
+        if given_key and _print_of(given_key) != manifest.key_print:
+            raise BackupFailed(
+                "SECRET_KEY is not the one that belongs to this backup: every link and every seat would be void."
+                " Set the one of that time, or remove the line if the backup holds it."
+            )
+        if not given_key and SECRET not in manifest.files:
+            raise BackupFailed("This backup was made with SECRET_KEY set. Set the same one, then restore.")
+        there = settings.data_dir / SECRET
+        present = Path(str(url.database)) if wanted == SQLITE else None
+        if not replace and (_filled(settings.database_url) if present is None else present.exists()):
+            raise BackupFailed("There is a database already. To put the backup in its place, add --replace.")
+        if replace:
+            old = [] if present is None else [present, Path(f"{present}-wal"), Path(f"{present}-shm")]
+            _put_aside([*old, there], settings.data_dir / ASIDE)
+        if present is not None:
+            present.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _install(folder / SQLITE, present)
+        else:
+            _run(
+                ["pg_restore", "--clean", "--if-exists", "--no-owner", "--no-privileges", "--exit-on-error",
+                 "--single-transaction", f"--dbname={url.database}", str(folder / POSTGRESQL)],
+                url,
+            )  # fmt: skip
+        if SECRET in manifest.files and not given_key:
+            _install(folder / SECRET, there)
+        shutil.rmtree(settings.data_dir / "ballots", ignore_errors=True)
+        migrate(settings.database_url)
+        _sign_staff_out(settings.database_url)
+        return manifest
+
+
+def _put_aside(files: list[Path], aside: Path) -> None:
+    shutil.rmtree(aside, ignore_errors=True)  # one past is enough
+    for file in files:
+        if file.exists():
+            aside.mkdir(mode=0o700, exist_ok=True)
+            shutil.move(file, aside / file.name)
+
+
+def _install(source: Path, target: Path) -> None:
+    """Copy a file under a temporary name, then let it take its place at once."""
+    half = target.with_name(target.name + ".half")
+    half.unlink(missing_ok=True)
+    with open(half, "xb", opener=_private) as out, source.open("rb") as into:
+        shutil.copyfileobj(into, out)
+        out.flush()
+        os.fsync(out.fileno())
+    half.replace(target)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _sign_staff_out(url: str) -> None:
+    """A browser that was signed out since then must not be signed in again (attack S5)."""
+    from ..db import Database
+    from ..models import StaffSession
+
+    database = Database(url)
+    try:
+        with database.transaction() as session:
+            session.query(StaffSession).delete()
+    finally:
+        database.engine.dispose()
+
+
+def _filled(url: str) -> bool:
+    return bool(status(url).present)
+
+
+# Small pieces ------------------------------------------------------------------------------------------------------
+
+
+def _hash(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _print_of(key: str) -> str:
+    return hashlib.sha256(b"backup\0" + key.encode()).hexdigest()[:16]
+
+
+def _run(command: list[str], url: URL | None = None) -> None:
+    """Run one of PostgreSQL's programs; its password travels in the environment, where no list of processes shows it."""
+    environ = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "SSL_CERT_FILE") if name in os.environ}
+    if url is not None:
+        given = {"PGHOST": url.host, "PGPORT": url.port, "PGUSER": url.username, "PGPASSWORD": url.password}
+        environ |= {name: str(value) for name, value in given.items() if value}
+        environ["PGDATABASE"] = str(url.database)
+    try:
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise BackupFailed(f"{command[0]} is not on this machine. {PG_TOOLS}") from error
+    if done.returncode:
+        said = done.stderr.strip().splitlines()
+        raise BackupFailed(f"{command[0]} failed: {said[-1] if said else done.returncode}")

@@ -1,0 +1,45 @@
+"""The installation as a command finds it: its settings, and its main database.
+
+Lives here: opening both. Not here: what is done with them. No ballot box is ever
+opened: those belong to the server's process.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ..settings import Settings
+
+if TYPE_CHECKING:
+    from ..db import Database
+
+
+def settings() -> Settings:
+    """Return the settings, with a data folder that is there; what is written from now on is for this user alone."""
+    found = Settings.from_env(os.environ)
+    os.umask(0o077)
+    found.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return found
+
+
+@contextmanager
+def database() -> Iterator[tuple[Settings, Database]]:
+    """Yield the settings and the main database, brought up to this version."""
+    from ..db import Database
+    from ..migrations import migrate
+
+    found = settings()
+    migrate(found.database_url)
+    opened = Database(found.database_url)
+    try:
+        yield found, opened
+    finally:
+        opened.engine.dispose()
+
+
+def own_url(found: Settings) -> str:
+    """Return the address that a link for staff begins with."""
+    return found.base_url or f"http://localhost:{found.port}"
