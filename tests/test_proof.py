@@ -247,13 +247,13 @@ def test_a_view_is_open_to_whom_it_is_declared_for(declared: tuple[str, ...], ca
 def test_it_has_the_settings_of_the_installation_and_none_of_its_data(tmp_path: Path) -> None:
     theirs = {
         "DATA_DIR": "/srv/unstuck", "DATABASE_URL": "postgresql://them@db/unstuck", "SECRET_KEY": "s" * 40,
-        "BRAND_NAME": "Acme", "SMTP_HOST": "mail.example.org", "MAIL_FROM": "a@example.org", "TRUSTED_PROXIES": "2",
+        "BRAND_NAME": "Acme", "SMTP_HOST": "mail.example.org", "MAIL_FROM": "a@example.org", "TRUSTED_PROXIES": "2", "REDIS_URL": "redis://them",
     }  # fmt: skip
     scratch = Scratch(theirs)
     scratch.folder = tmp_path
     settings = scratch._settings(1234)
     assert settings.brand_name == "Acme"
-    assert (settings.smtp_host, settings.mail_from) == ("", "")
+    assert (settings.smtp_host, settings.mail_from, settings.redis_url) == ("", "", "")
     assert settings.data_dir == tmp_path and settings.database_url == f"sqlite:///{tmp_path / 'main.db'}"
     assert settings.secret_key != theirs["SECRET_KEY"]
     assert (settings.trusted_proxies, settings.log_level, settings.host) == (1, "DEBUG", "127.0.0.1")

@@ -38,8 +38,9 @@ OWN = frozenset(
 )
 """Settings that the scratch installation has of its own. MAX_PHONES: a small limit would only stop the play."""
 
-NEVER = frozenset(name for setting in TABLE if (name := setting.name).startswith(("SMTP_", "MAIL_")))
-"""Settings that must not reach it: nothing that is played here may be mailed to anybody."""
+OTHERS = ("SMTP_", "MAIL_", "OIDC_", "REDIS_", "METRICS_")
+NEVER = frozenset(setting.name for setting in TABLE if setting.name.startswith(OTHERS))
+"""Settings that must not reach it: nothing that is played here may be mailed, announced or signed in anywhere else."""
 
 KEPT = ("PATH", "HOME", "LANG", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "PYTHONPATH")
 """Of the environment beside the settings."""

@@ -13,7 +13,7 @@ from ..cast import Phone, Room
 from ..sorts import canary, fields_for
 from ..verdicts import Finding, count
 from . import World
-from .sealed import ALL, shown
+from .sealed import ALL, clockless, shown
 
 QUIET = 0.9
 """Seconds without a push after which none is on its way: more than three rounds of the product's own."""
@@ -65,7 +65,7 @@ def _steady(room: Room, text: str) -> str:
     for known in (room.live.code or "*", *_halves(room.live.code or "")):
         text = text.replace(known, "*")
     text = re.sub(r'(?s)<svg.*?</svg>|src="data:[^"]*"', "*", text)  # the QR code of the join link
-    return re.sub(r"[\w-]{22}", "*", text)
+    return clockless(re.sub(r"[\w-]{22}", "*", text))
 
 
 def _halves(code: str) -> tuple[str, ...]:
@@ -84,9 +84,15 @@ def presence(world: World) -> Iterator[Finding]:
     for name, happening in _happenings(room, run_id):
         before = shown(room, watched)
         happening()
-        pushed = {who for who, frames in _settle(room).items() if frames and not who.startswith("phone")}
+        pushed = _settle(room)
         after = shown(room, watched)
-        noticed += [f"{who} when phones {name}" for who in watched if who in pushed or before[who] != after[who]]
+        for who in watched:
+            screens = [str((frame.data or {}).get("html", "")) for frame in pushed.get(who, ())]
+            # A clock may move a console; a push that says nothing new would tell when something happened.
+            if before[who] in screens or any(
+                clockless(one) != clockless(before[who]) for one in [*screens, after[who]]
+            ):
+                noticed.append(f"{who} when phones {name}")
         looked += len(watched)
     everything = repr(shown(room, watched)).lower()
     noticed += [phone.seat for phone in room.phones if phone.seat and phone.seat.lower() in everything]
