@@ -72,7 +72,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Many]:
     redis = Redis(folder / "redis")
     redis.start()
     (folder / "scratch").mkdir()
-    with postgresql(folder / "postgres") as url, pytest.MonkeyPatch.context() as patch:
+    with postgresql() as url, pytest.MonkeyPatch.context() as patch:
         servers = []
         for number in (1, 2):
             home = folder / str(number)
