@@ -148,7 +148,20 @@ def strings(value: Any) -> Iterator[str]:
 
 def typed_by_people(house: House) -> set[str]:
     """Return what is data on a page, not a sentence of ours: guides, names, codes, addresses."""
-    found = {"Unstuck", "Deutsch", "English", "Esperanto", "esperanto", "العربية", "localhost", "PDF", "QR", "UTC"}
+    found = {
+        "Unstuck",
+        "Deutsch",
+        "English",
+        "Français",
+        "Español",
+        "Esperanto",
+        "esperanto",
+        "العربية",
+        "localhost",
+        "PDF",
+        "QR",
+        "UTC",
+    }
     locale = Locale(BRACKETED)  # Babel's own words: months, days, languages
     for named in (*locale.months["format"].values(), *locale.days["format"].values(), locale.languages):
         found |= {form for name in map(str, named.values()) for form in (name, name.capitalize())}

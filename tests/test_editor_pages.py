@@ -124,7 +124,13 @@ def test_somebody_without_the_right_sees_neither_editor_nor_draft(
         assert stranger.get(f"/staff/guides/{writer.slug}/{path}").status_code == 404
     for path in ("edit", "publish", "versions/1/restore", "share", "editors", "copy", "archive", "back"):
         assert stranger.post(f"/staff/guides/{writer.slug}/{path}", data={"csrf_token": token}).status_code == 404
-    assert writer.slug not in stranger.get("/staff/guides/").get_data(as_text=True)
+    for path in ("/staff/guides/", "/staff/", "/staff/sessions/new"):
+        assert "Our day" not in stranger.get(path).get_data(as_text=True)
+    assert stranger.get(f"/staff/sessions/new?guide={writer.slug}").status_code == 404
+    assert client.get(f"/staff/sessions/new?guide={writer.slug}").status_code == 404  # no version yet
+    writer.publish()
+    assert client.get(f"/staff/sessions/new?guide={writer.slug}").status_code == 200
+    assert stranger.get(f"/staff/sessions/new?guide={writer.slug}").status_code == 404
 
 
 # What is done

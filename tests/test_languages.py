@@ -284,3 +284,23 @@ def test_a_report_says_only_what_is_translated(made_up: Flask) -> None:
         if answer.mimetype == "text/html" and (found := pseudo.left_over(answer.get_data(as_text=True), typed)):
             wrong[url] = found
     assert wrong == {}
+
+
+ONE = r"(var\(--[\w-]+\)|[^\s();]+)"
+SIDES = re.compile(
+    rf"(?:padding|margin|inset|scroll-padding|scroll-margin): {ONE} {ONE} {ONE} {ONE};"
+    r"|[\s;{](?:left|right): |(?:margin|padding|border)-(?:left|right)\b|(?:float|text-align): (?:left|right)"
+)
+"""A side by its name; four values are one where the second is not the fourth."""
+
+
+def test_no_style_sheet_of_the_screens_names_left_or_right() -> None:
+    sheets = sorted((Path(__file__).resolve().parents[1] / "static" / "css").glob("*.css"))
+    assert len(sheets) > 10
+    wrong = [
+        (sheet.name, found[0].strip())
+        for sheet in sheets
+        for found in SIDES.finditer(sheet.read_text())
+        if found[1] is None or found[2] != found[4]
+    ]
+    assert wrong == [], "say it from start to end, or it is not mirrored"

@@ -14,7 +14,7 @@ from sqlalchemy import update
 
 from tests.conftest import LiveServer, free_port
 from tests.mail_server import MailServer
-from workshop import outbox
+from workshop import outbox, postman
 from workshop.db import Database
 from workshop.errors import WorkshopError
 from workshop.freezes import aware
@@ -149,7 +149,7 @@ def test_a_server_that_says_later_is_asked_with_growing_pauses_for_a_day(post: P
 def test_a_server_that_is_away_or_silent_holds_nobody_up(
     post: Post, server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox, "TIMEOUT", 0.2)
+    monkeypatch.setattr(postman, "TIMEOUT", 0.2)
     mail_id = post.put()
     server.answers["EHLO"] = None
     post.tick()

@@ -15,11 +15,13 @@ import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import binom, chi2, kendalltau
+from sqlalchemy import inspect
 
+from workshop.db import make_engine
 from workshop.proof import attackers, bounds, evidence, leaks, linking, run, verdicts
 from workshop.proof.checks import doors, sealed
 from workshop.proof.scratch import KEPT, Scratch
-from workshop.proof.wire import Frame
+from workshop.proof.wire import Frame, WireError
 
 PEOPLE = 12
 
@@ -255,6 +257,14 @@ def test_it_has_the_settings_of_the_installation_and_none_of_its_data(tmp_path: 
     assert settings.data_dir == tmp_path and settings.database_url == f"sqlite:///{tmp_path / 'main.db'}"
     assert settings.secret_key != theirs["SECRET_KEY"]
     assert (settings.trusted_proxies, settings.log_level, settings.host) == (1, "DEBUG", "127.0.0.1")
+
+
+def test_it_refuses_a_database_that_holds_anything_and_leaves_it_alone(database_url: str) -> None:
+    with pytest.raises(WireError, match="not empty"):
+        Scratch(environment(), database_url=database_url).__enter__()
+    engine = make_engine(database_url)
+    assert "accounts" in inspect(engine).get_table_names()
+    engine.dispose()
 
 
 def test_the_leaky_build_serves_no_folder_but_the_proofs_own(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from workshop import anonymity, answers, fragments, live_sessions, screens
 from workshop.house import House
 from workshop.models import Account
 from workshop.web import stage as stage_page
+from workshop.web.static_files import STATIC
 
 
 @pytest.fixture
@@ -260,3 +261,15 @@ def test_people_who_join_are_counted_on_the_stage(client: FlaskClient, house: Ho
 def test_the_page_of_the_stage_sets_no_cookie(client: FlaskClient, house: House, live_id: str) -> None:
     answer = client.get(f"/stage/{look_up(house, live_id).stage_token}")
     assert "Set-Cookie" not in answer.headers
+
+
+def test_the_colours_of_a_timer_change_at_a_fifth_and_at_a_twentieth_on_every_screen() -> None:
+    states = [stage_page.timer_state(screens.TimerScreen(left, 100, True, False)) for left in (21, 20, 6, 5, 1, 0)]
+    assert states == ["", "is-low", "is-low", "is-last", "is-last", "is-up"]
+    shared, phone = ((STATIC / "js" / name).read_text(encoding="utf-8") for name in ("timer.js", "phone.js"))
+    assert "const LOW = 0.2;" in shared
+    assert "const LAST = 0.05;" in shared
+    assert "left <= total * 0.2 && left > total * 0.05" in phone
+    for sheet in ("stage", "phone", "console"):
+        painted = b"".join(path.read_bytes() for path in (STATIC / "css").glob(f"{sheet}*.css")).decode()
+        assert all(f".is-{state}" in painted for state in ("low", "last")), sheet

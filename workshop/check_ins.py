@@ -35,7 +35,7 @@ from .errors import NotFound, WorkshopError
 from .guides import schema
 from .guides.schema import Activity, Guide
 from .house import House
-from .live_state import guide_of, hits
+from .live_state import guide_of, hits, read_guide
 from .models import ActivityRun, CheckIn, FollowUp, Freeze, LiveSession
 from .words import _
 
@@ -191,11 +191,11 @@ def find_by_code(session: Session, code: str) -> str:
     return found
 
 
-def runs_of(session: Session, live_id: str) -> list[tuple[Activity, ActivityRun]]:
-    """Return a check-in's questions with their runs, in the order in which they are asked."""
+def runs_of(session: Session, live_id: str, language: str = "") -> list[tuple[Activity, ActivityRun]]:
+    """Return a check-in's questions with their runs, in the order in which they are asked, for a reader's language."""
     live = session.get_one(LiveSession, live_id)
     runs = {run.activity_id: run for run in session.scalars(select(ActivityRun).where(ActivityRun.live_id == live_id))}
-    return [(item, runs[item.id]) for item in guide_of(live).activities if item.id in runs]
+    return [(item, runs[item.id]) for item in read_guide(live, language).activities if item.id in runs]
 
 
 # -- what happens by itself

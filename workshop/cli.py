@@ -86,6 +86,7 @@ def parser() -> argparse.ArgumentParser:
         "--thorough", action="store_true", help="as many sessions as the contract asks for: an hour or more"
     )
     proof.add_argument("--seconds", type=float, default=0, help="how long the long season of questions may take")
+    proof.add_argument("--only", default="", metavar="1,2,...", help="these promises alone")
     proof.add_argument("--json", metavar="FILE", help="write every figure to a file")
     proof.add_argument("--database", default="", metavar="URL", help="an empty PostgreSQL database to play in")
     proof.add_argument(
@@ -174,13 +175,19 @@ def verify_anonymity(chosen: argparse.Namespace) -> int:
     from pathlib import Path
 
     from .proof import run
+    from .proof.verdicts import PROMISES
     from .proof.wire import WireError
 
     size = run.THOROUGH if chosen.thorough else run.QUICK
     if chosen.seconds:
         size = replace(size, seconds=chosen.seconds)
+    named = chosen.only.replace(" ", "").strip(",")
+    only = frozenset(int(one) for one in named.split(",") if one.isdecimal()) & frozenset(PROMISES)
+    if named and not only:
+        print("Name promises by their numbers, such as --only 1,5,11.", file=sys.stderr)
+        return 2
     try:
-        proof = run.prove(os.environ, size=size, database_url=chosen.database)
+        proof = run.prove(os.environ, size=size, database_url=chosen.database, only=only or frozenset(PROMISES))
     except WireError as error:
         print(f"The proof could not be played. {error}", file=sys.stderr)
         return 2

@@ -1,8 +1,8 @@
 """The outbox: mails wait in the database until a mail server has taken them.
 
-Lives here: putting a mail in, its states, when it is tried again, and the talk
-with the mail server. Not here: what a delivery is (`deliveries.py`), the pages
-(`web/delivery.py`), when `tick` runs (`realtime/clockwork.py`).
+Lives here: putting a mail in, its states, when it is tried again. Not here: the
+talk with the mail server (`postman.py`), what a delivery is (`deliveries.py`),
+the pages (`web/delivery.py`), when `tick` runs (`realtime/clockwork.py`).
 
 A try is written down before it begins, with the time of the next one: a server
 that stops in the middle goes on from there. A mail that was taken but not noted
@@ -18,8 +18,6 @@ Of this length because a mail's whole life is one thought.
 from __future__ import annotations
 
 import logging
-import smtplib
-import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,8 +25,6 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
-from functools import partial
-from urllib.parse import urlsplit
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -38,6 +34,7 @@ from .errors import NotFound, WorkshopError
 from .freezes import aware
 from .house import House
 from .models import Delivery, LiveSession, Mail
+from .postman import Postman, Refused
 from .settings import Settings, is_mail
 from .words import _, speaking
 
@@ -48,10 +45,8 @@ LASTS = timedelta(hours=24)
 """How long a mail is tried; a `secret` one is gone then, delivered or not."""
 PAUSES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 """Pauses after the first tries; the last one repeats. A server that greylists wants some minutes, one that is away hours."""
-TIMEOUT = 30.0  # seconds for each answer of the mail server
 LONGEST_SUBJECT = 200  # letters, as the column
 LONGEST_BODY = 10_000
-LONGEST_NOTE = 300  # letters of what a mail server said
 PAPER = "A4"  # what is attached
 POLICY = SMTP.clone(cte_type="7bit", raise_on_defect=True)  # any server takes seven bits
 
@@ -67,15 +62,6 @@ class Letter:
     pdf: bytes | None = None
     pdf_name: str = "report.pdf"
     language: str = ""  # in which its session reads what became of it
-
-
-class Refused(Exception):
-    """The mail server did not take a mail. `final`: trying again would not help."""
-
-    def __init__(self, sentence: str, *, final: bool) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
-        self.final = final
 
 
 def configured(settings: Settings) -> bool:
@@ -233,7 +219,7 @@ def tick(house: House) -> None:
         )
     if not due or not configured(house.settings):
         return
-    with _Postman(house.settings) as postman:
+    with Postman(house.settings) as postman:
         for mail_id in due:
             letter = _claim(house, mail_id)
             if letter is None:
@@ -242,7 +228,7 @@ def tick(house: House) -> None:
                 _carry(house, postman, letter, now)
 
 
-def _carry(house: House, postman: _Postman, letter: Letter, now: datetime) -> None:
+def _carry(house: House, postman: Postman, letter: Letter, now: datetime) -> None:
     try:
         postman.carry(compose(house.settings, letter, now), letter.recipient)
     except Refused as refused:
@@ -312,100 +298,3 @@ def _not_taken(house: House, mail_id: str, refused: Refused) -> None:
     values = {"note": refused.sentence, **({"state": "failed"} if refused.final else {})}
     with house.database.transaction() as session:
         session.execute(update(Mail).where(Mail.id == mail_id, Mail.state == "waiting").values(**values))
-
-
-# -- the mail server
-
-
-def reach(settings: Settings) -> None:
-    """Go as far with the mail server as one can without a mail; raises Refused with what it said."""
-    with _Postman(settings) as postman:
-        postman.knock()
-
-
-class _Postman:
-    """A connection to the mail server, opened when the first mail needs it and again after it broke."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._server: smtplib.SMTP | None = None
-
-    def __enter__(self) -> _Postman:
-        return self
-
-    def __exit__(self, *_about: object) -> None:
-        self._leave()
-
-    def carry(self, message: EmailMessage, to: str) -> None:
-        """Hand one message over; raises Refused with a sentence for the facilitator."""
-        try:
-            if self._server is None:
-                self._server = self._connected()
-            # Not send_message: that writes ">From" where a line of the text begins with "From".
-            self._server.sendmail(parseaddr(self._settings.mail_from)[1], [to], message.as_bytes())
-        except (smtplib.SMTPException, OSError) as error:
-            self._leave()
-            raise in_words(error) from error
-
-    def knock(self) -> None:
-        """Connect, and sign in where there is an account; raises Refused."""
-        try:
-            self._server = self._connected()
-        except (smtplib.SMTPException, OSError) as error:
-            raise in_words(error) from error
-
-    def _connected(self) -> smtplib.SMTP:
-        settings = self._settings
-        name = urlsplit(settings.base_url).hostname or "localhost"  # else it would ask the resolver for ours
-        context = ssl.create_default_context()
-        kind = partial(smtplib.SMTP_SSL, context=context) if settings.smtp_security == "tls" else smtplib.SMTP
-        server = kind(settings.smtp_host, settings.smtp_port, local_hostname=name, timeout=TIMEOUT)
-        try:
-            if settings.smtp_security == "starttls":
-                server.starttls(context=context)
-            if settings.smtp_user:
-                server.login(settings.smtp_user, settings.smtp_password)
-        except BaseException:
-            server.close()
-            raise
-        return server
-
-    def _leave(self) -> None:
-        server, self._server = self._server, None
-        if server is not None:
-            with suppress(smtplib.SMTPException, OSError):
-                server.quit()
-            server.close()
-
-
-def in_words(error: Exception) -> Refused:
-    """Return why a mail was not taken: what happened, and whether trying again may help."""
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        code, said = next(iter(error.recipients.values()))
-        return _said(code, said)
-    if isinstance(error, smtplib.SMTPAuthenticationError):
-        refused = _said(error.smtp_code, error.smtp_error)
-        ask = _("The mail server does not accept the user name or the password of this server.")
-        return Refused(f"{ask} {refused.sentence}", final=refused.final)
-    if isinstance(error, smtplib.SMTPResponseException) and 400 <= error.smtp_code < 600:
-        return _said(error.smtp_code, error.smtp_error)
-    if isinstance(error, smtplib.SMTPNotSupportedError):
-        return Refused(
-            _("The mail server does not offer what the settings ask for (SMTP_SECURITY, SMTP_USER)."), final=True
-        )
-    if isinstance(error, ssl.SSLError):
-        return Refused(
-            _("No safe connection to the mail server: its certificate or its port does not fit."), final=False
-        )
-    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
-        return Refused(_("The mail server does not answer."), final=False)
-    if isinstance(error, smtplib.SMTPServerDisconnected):
-        return Refused(_("The mail server broke the connection off."), final=False)
-    return Refused(_("The mail server cannot be reached."), final=False)
-
-
-def _said(code: int, said: bytes | str) -> Refused:
-    """Repeat the mail server's own sentence: 5xx is its last word, 4xx is not."""
-    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-    words = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:LONGEST_NOTE]
-    return Refused(_("The mail server said: %(code)s %(words)s", code=code, words=words), final=code >= 500)

@@ -147,15 +147,14 @@ def close_all(house: House, live_id: str, version: int) -> int:
 
 def entries(session: Session, live: LiveSession, run: ActivityRun | None) -> tuple[Entry, ...]:
     """Return what may be seen of the lot: the facilitator's entries, parked questions, and the room's once it is released."""
-    found = staff_entries(session, live)
-    parked = dict(questions.parked_cards(session, live))
-    rows = session.execute(select(Card.id, Card.mark).where(Card.id.in_(parked))).all() if parked else ()
-    marks = {row.id: row.mark for row in rows}
-    found += tuple(Entry(card, text, "question", marks.get(card, "")) for card, text in parked.items())
+    asked = [Entry(card, text, "question") for card, text in questions.parked_cards(session, live)]
+    theirs: list[Entry] = []
     if run is not None and run.state == "released":
-        marks = {row.id: row.mark for row in session.execute(select(Card.id, Card.mark).where(Card.run_id == run.id))}
-        found += tuple(Entry(card, text, "room", marks[card]) for card, text in moderation.cards(session, run.id))
-    return found
+        theirs = [Entry(card, text, "room") for card, text in moderation.cards(session, run.id)]
+    rows = session.execute(select(Card.id, Card.mark).where(Card.id.in_([one.id for one in (*asked, *theirs)])))
+    marks = {row.id: row.mark for row in rows}
+    found = (replace(one, mark=marks.get(one.id, "")) for one in (*asked, *theirs))
+    return (*staff_entries(session, live), *found)
 
 
 def staff_entries(session: Session, live: LiveSession) -> tuple[Entry, ...]:

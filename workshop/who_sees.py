@@ -112,9 +112,10 @@ def _until_closed(live: LiveSession) -> str:
     rule = _(
         "While a question is open, nobody sees any answer. When it closes, all answers appear at once, in random order."
     )
+    rolls = any(activity.release == "rolling" for activity in live_sessions.guide_of(live).activities)
     if live.moderation:
-        return _read_first()
-    if not any(activity.release == "rolling" for activity in live_sessions.guide_of(live).activities):
+        return _read_first(live, rolls)
+    if not rolls:
         return rule
     exception = _(
         "A few light questions show answers while they are open, mixed in groups of at least %(pool)s; "
@@ -124,14 +125,22 @@ def _until_closed(live: LiveSession) -> str:
     return f"{rule} {exception}"
 
 
-def _read_first() -> str:
+def _read_first(live: LiveSession, rolls: bool) -> str:
     """Return when answers appear where texts are read before the room sees them (promise 8's declared exception)."""
-    return _(
+    rule = _(
         "While a question is open, nobody sees an answer to it. Texts are then read first by those who run or moderate "
         "this session: mixed, in random order, without names, and only if enough people answered. They may hide a "
         "text, mask words in it or put it together with another. What they let through appears for everybody at once. "
         "Hidden texts are erased when the report is fixed."
     )
+    if not rolls:
+        return rule
+    exception = _(
+        "A few light questions are read and shown while they are open, mixed in groups of at least %(pool)s; "
+        "your phone says so before you send.",
+        pool=anonymity.pool_size(live.room_floor),
+    )
+    return f"{rule} {exception}"
 
 
 def _clouds(live: LiveSession) -> str:
@@ -174,8 +183,8 @@ def seen_by(
     read_first = live.moderation and (texts or own_words)
     if read_first and rolling:
         when = _(
-            "Seen by: those who run or moderate this session, mixed with at least %(others)s others; then by the room, "
-            "if they let it through. Final when sent.",
+            "Seen by: those who run or moderate this session, while the question is open, mixed with at least %(others)s "
+            "others; then by the room, if they let it through. Final when sent.",
             others=anonymity.pool_size(live.room_floor) - 1,
         )
     elif read_first and in_groups:

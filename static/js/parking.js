@@ -54,8 +54,7 @@ export function park(fold, link, phone) {
     const article = /** @type {HTMLElement | null} */ (phone.place.querySelector("[data-key]"));
     const now = article?.dataset.lot ?? "";
     const resting = phone.place.querySelector("[data-cover]") !== null; // eyes up, or a break
-    fold.hidden = !now;
-    fold.inert = resting;
+    fold.hidden = !now || resting;
     if (link) link.hidden = !now || resting;
     if (now === run) return say();
     // Not where the room is: there the same text goes on in the place's own form.

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import pytest
 import socketio
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Route, sync_playwright
 
 from tests.conftest import ROOT, LiveServer, make_account, running
 from tests.small_guide import look_up, make_session
@@ -83,6 +85,27 @@ def axe_findings(page: Page) -> list[str]:
     return [
         f"{one['id']}: {node['html'][:200]} {node['failureSummary'][:300]}" for one in found for node in one["nodes"]
     ]
+
+
+def answered_here(page_context: BrowserContext, client: FlaskClient, accept: str) -> None:
+    """Answer a browser's requests from the app in this process, so that it may speak a language that no server has."""
+
+    def answer(route: Route) -> None:
+        asked = urlsplit(route.request.url)
+        if asked.path.startswith("/socket.io"):
+            return route.abort()
+        reply = client.open(
+            asked.path + (f"?{asked.query}" if asked.query else ""),
+            method=route.request.method,
+            data=route.request.post_data,
+            content_type=route.request.headers.get("content-type"),
+            headers={"Accept-Language": accept},
+            follow_redirects=True,
+        )
+        kept = {name: value for name, value in reply.headers.items() if name != "Set-Cookie"}
+        return route.fulfill(status=reply.status_code, headers=kept, body=reply.get_data())
+
+    page_context.route("**/*", answer)
 
 
 def dressed(page: Page, sizes: Sequence[tuple[int, int]]) -> Iterator[str]:

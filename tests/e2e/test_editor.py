@@ -11,6 +11,7 @@ from tests.e2e.conftest import Leader, axe_findings
 from workshop.guides import drafts, edits
 
 TITLE = "Our away day"
+expect.set_options(timeout=15_000)  # saving waits for a pause in typing, and a busy machine makes it longer
 
 
 def begun(leader: Leader) -> str:

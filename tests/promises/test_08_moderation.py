@@ -202,7 +202,12 @@ def test_a_phone_reads_of_it_before_it_sends(made: Theatre) -> None:
 def test_groups_that_arrive_while_a_question_is_open_wait_too(hall: House) -> None:
     played = room(hall, ["rolling-text"], PEOPLE, moderation=True)
     wrote = answered(played, "rolling-text")
-    assert "while the question is open" not in played.seen()[0].activity.seen_by
+    said = " ".join(who_sees.promise(played.live))
+    assert "A few light questions are read and shown while they are open, mixed in groups of at least 5" in said
+    assert (
+        "moderate this session, while the question is open, mixed with at least 4 others"
+        in played.seen()[0].activity.seen_by
+    )
     seals.roll(hall)
     first = desk(hall, played)
     assert len(first.waiting) >= 5, "a whole group of the pool, or none (promise 2)"

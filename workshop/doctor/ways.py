@@ -17,7 +17,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from .. import outbox, sso
+from .. import outbox, postman, sso
 from ..house import utc_now
 from ..settings import Settings
 from .findings import Finding, fine, note, wrong
@@ -162,8 +162,8 @@ def mail(settings: Settings) -> Iterator[Finding]:
         yield fine("Mail", "none is set; links are copied by hand")
         return
     try:
-        outbox.reach(settings)
-    except outbox.Refused as refused:
+        postman.reach(settings)
+    except postman.Refused as refused:
         yield wrong("Mail", refused.sentence, f"Check SMTP_HOST={settings.smtp_host} and the lines beside it.")
         return
     yield fine("Mail", f"{settings.smtp_host} answers{' and takes our account' if settings.smtp_user else ''}")

@@ -21,7 +21,10 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
 
-from ..db import Database
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..db import Base, Database, make_engine
 from ..house import House
 from ..migrations import migrate
 from ..settings import TABLE, Settings
@@ -60,6 +63,7 @@ class Scratch:
         self._url = database_url
         self._parent = parent
         self._process: subprocess.Popen[bytes] | None = None
+        self._emptied = False  # the database was found empty, so what is in it is ours
 
     def __enter__(self) -> Scratch:
         base_url = self._environ.get("BASE_URL", "").strip().rstrip("/")
@@ -74,6 +78,8 @@ class Scratch:
             host = urlsplit(base_url).netloc if base_url else f"127.0.0.1:{port}"
             self.address = Address(port, host, base_url or f"http://{host}")
             self.settings = self._settings(port)
+            if self._url:
+                self._require_nothing_there()
             migrate(self.settings.database_url)
             # No ballot boxes: those belong to the server's process alone.
             self.house = House(self.settings, Database(self.settings.database_url), None)  # type: ignore[arg-type]
@@ -152,10 +158,32 @@ class Scratch:
                     found[str(path.relative_to(self.top))] = path.read_bytes()
         return found
 
+    def _require_nothing_there(self) -> None:
+        """Refuse a database that holds anything: it is emptied afterwards."""
+        engine = make_engine(self.settings.database_url)
+        try:
+            if inspect(engine).get_table_names():
+                raise WireError("That database is not empty. Make one for the proof alone; it is emptied afterwards.")
+        except SQLAlchemyError as error:
+            raise WireError(f"That database could not be opened: {type(error).__name__}.") from error
+        finally:
+            engine.dispose()
+        self._emptied = True
+
+    def _empty(self) -> None:
+        """Leave a database that was empty as it was."""
+        engine = make_engine(self.settings.database_url)
+        with engine.begin() as connection:
+            Base.metadata.drop_all(connection)
+            connection.execute(text("drop table if exists alembic_version"))
+        engine.dispose()
+
     def _away(self) -> None:
         if hasattr(self, "address"):
             self.address.close()
         self.stop()
+        if self._emptied:
+            self._empty()
         if hasattr(self, "house"):
             self.house.database.engine.dispose()
         shutil.rmtree(self.top, ignore_errors=True)

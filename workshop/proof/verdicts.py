@@ -66,7 +66,7 @@ def count(
     numbers: dict[str, float | int | str] = {"found": len(hits), "looked": looked}
     if hits:
         numbers["first"] = str(hits[0])[:200]
-        figure += f": {str(hits[0])[:100]}"
+        figure += f", such as {str(hits[0])[:100]}"
     return Finding(key, promise, adversary, what, verdict, figure, numbers)
 
 
@@ -170,6 +170,8 @@ class Proof:
         """Yield the report in plain words."""
         weak = set(self.weak)
         for promise, title in PROMISES.items():
+            if not any(finding.promise == promise for finding in self.findings):
+                continue
             yield ""
             yield f"{promise}. {title}"
             for finding in self.findings:
@@ -200,7 +202,10 @@ class Proof:
         if unsure:
             few = "" if self.thorough else " Run it with --thorough for a sample that is large enough."
             parts.append(f"{len(unsure)} of {len(self.findings)} figures are inconclusive: too few to say.{few}")
-        if not parts:
+        looked = {finding.promise for finding in self.findings}
+        if looked != set(PROMISES):
+            parts.append(f"Only promise {', '.join(map(str, sorted(looked)))} was looked at.")
+        elif not parts:
             parts.append("Every promise holds, and the same attacks break the build that leaks on purpose.")
         elif not leaks:
             parts.append("No leak was found.")
@@ -217,6 +222,6 @@ def _entry(finding: Finding, weak: bool) -> Iterable[str]:
     yield from textwrap.wrap(finding.figure, 100, initial_indent="     ", subsequent_indent="     ")
     if weak:
         yield "     The leaky build was not broken here: this figure proves nothing."
-    elif finding.control:
+    if finding.control and finding.verdict != OPEN:
         text = f"The leaky build: {finding.control}"
         yield from textwrap.wrap(text, 100, initial_indent="     ", subsequent_indent="     ")

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from .. import anonymity, answers, check_in_promise, check_in_results, check_ins, who_sees
@@ -21,7 +21,7 @@ from ..guides.schema import Activity
 from ..house import House
 from ..models import ActivityRun, LiveSession
 from ..words import _
-from .language import day
+from .language import day, speak
 from .rights import audience, house
 from .take_part import set_seat
 
@@ -76,11 +76,11 @@ def show(token: str) -> BaseResponse:
             behind = check_ins.door(session, token)
         except NotFound as error:
             return _sorry(error)
-        g.language = behind.parent.language
+        live = session.get(LiveSession, behind.open.live_id) if behind.open else None
+        language = speak(live or behind.parent)
         seated = [one for one in behind.closed if one.live_id and _secret(one.live_id)]
         found = [data for one in seated if (data := check_ins.frozen(session, one))]
-        asked = check_ins.runs_of(session, behind.open.live_id) if behind.open and behind.open.live_id else []
-        live = session.get(LiveSession, behind.open.live_id) if behind.open else None
+        asked = check_ins.runs_of(session, live.id, language) if live else []
     if behind.open is None or live is None:
         results = [check_in_results.read(data) for data in found]
         return make_response(render_template("check_ins/closed.html", opens_on=behind.opens_on, results=results[-1:]))
@@ -115,7 +115,7 @@ def begin(token: str) -> BaseResponse:
     try:
         seat = check_ins.take_seat(house(), live_id, request.cookies.get(name))
     except WorkshopError as error:
-        g.language = behind.parent.language
+        speak(behind.parent)
         return _sorry(error)
     set_seat(back, live_id, seat)
     return back
@@ -130,8 +130,8 @@ def answer(token: str) -> BaseResponse:
             behind = check_ins.door(session, token)
         except NotFound as error:
             return _sorry(error)
-        g.language = behind.parent.language
-        asked = check_ins.runs_of(session, behind.open.live_id) if behind.open and behind.open.live_id else []
+        language = speak(behind.parent)
+        asked = check_ins.runs_of(session, behind.open.live_id, language) if behind.open and behind.open.live_id else []
     live_id = behind.open.live_id if behind.open else None
     secret = _secret(live_id) if live_id else None
     back = redirect(url_for(".show", token=token), code=303)

@@ -14,7 +14,6 @@ from babel import Locale, UnknownLocaleError
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
-from sqlalchemy import or_, select
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
@@ -22,8 +21,8 @@ from wtforms.validators import Length, NumberRange, Optional
 
 from .. import anonymity, fragments, live_sessions, moderation, planning, rehearsals, retention, screens, who_sees
 from ..errors import NotFound, Stale, WorkshopError
-from ..guides import schema
-from ..models import Guide, LiveSession
+from ..guides import library
+from ..models import LiveSession
 from ..words import _
 from .forecast import Forecast, forecast
 from .forms import StaffForm, required
@@ -175,15 +174,13 @@ def create() -> Page:
     account = require_staff()
     wanted = request.args.get("guide", "")
     with house().database.transaction() as session:
-        shelf = session.scalars(select(Guide).where(Guide.archived.is_(False)).order_by(Guide.title)).all()
-        found = session.scalar(
-            select(Guide).where(or_(Guide.id == wanted, Guide.slug == wanted), Guide.archived.is_(False))
-        )
-    if found is None:
+        shelf = [entry for entry in library.list_guides(session, account) if entry.guide]
+    found = next((entry for entry in shelf if wanted in (entry.id, entry.slug)), None)
+    if found is None or found.guide is None:
         if wanted:
             raise NotFound(_("This guide no longer exists. Choose another one."))
         return render_template("facilitate/choose.html", guides=shelf)
-    guide = schema.parse(found.source, found.slug)
+    guide = found.guide
     form = CreateForm()
     form.language.choices = [SelectChoice(code, language_name(code)) for code in guide.languages]
     if not form.is_submitted():

@@ -44,7 +44,16 @@ def show(stage_token: str) -> str:
         g.language = language or live.language
         screen = screens.stage(session, live, house(), language)
     html = Markup(fragments.stage(screen))  # noqa: S704 - rendered by our own escaping templates
-    return render_template("stage/show.html", screen=screen, html=html, stage_token=stage_token, language=language)
+    offered = ("", *(name for name in live_sessions.guide_of(live).languages if name != live.language))
+    return render_template(
+        "stage/show.html",
+        screen=screen,
+        html=html,
+        stage_token=stage_token,
+        language=language,
+        own_language=live.language,
+        other_languages=[name for name in offered if name != language],
+    )
 
 
 def _live_of(session: Session, stage_token: str) -> LiveSession:
