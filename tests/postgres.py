@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,15 +27,20 @@ def programs() -> Path:
 
 
 @contextmanager
-def postgresql(folder: Path) -> Iterator[str]:
-    """Yield the address of an empty database. Its server runs as another user where this one is root."""
-    folder.mkdir(mode=0o755)
+def postgresql() -> Iterator[str]:
+    """Yield the address of an empty database. Its server runs as another user where this one is root.
+
+    Not below the tests' own folder: pytest closes that to other users at each of its starts.
+    """
+    with tempfile.TemporaryDirectory(prefix="postgres-") as name:
+        yield from _serving(Path(name))
+
+
+def _serving(folder: Path) -> Iterator[str]:
+    folder.chmod(0o755)
     as_whom: list[str] = []
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
-        for parent in folder.parents:
-            if parent.stat().st_uid == 0 and parent.stat().st_mode & 0o077 == 0:
-                parent.chmod(0o711)  # the tests' own scratch folders, so that the other user gets through
         as_whom = ["runuser", "-u", "postgres", "--"]
     port, data = free_port(), folder / "data"
     initdb = [

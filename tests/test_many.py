@@ -17,8 +17,10 @@ from tests.journeys.hands import Room, cards_of, drop
 from tests.nginx import Nginx
 from tests.postgres import Redis, postgresql
 from tests.promises.stagehands import canary
+from workshop import keepers
 from workshop.db import Database
 from workshop.demo.people import DemoFailed
+from workshop.keepers import Keepers, KeptElsewhere, Unsure
 from workshop.realtime.notices import CHANNEL
 
 pytestmark = pytest.mark.slow
@@ -70,7 +72,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Many]:
     redis = Redis(folder / "redis")
     redis.start()
     (folder / "scratch").mkdir()
-    with postgresql(folder / "postgres") as url, pytest.MonkeyPatch.context() as patch:
+    with postgresql() as url, pytest.MonkeyPatch.context() as patch:
         servers = []
         for number in (1, 2):
             home = folder / str(number)
@@ -190,3 +192,34 @@ def _all_rows(database: Database) -> list[object]:
 
     with database.engine.connect() as connection:
         return [tuple(row) for table in Base.metadata.sorted_tables for row in connection.execute(table.select())]
+
+
+def test_a_process_that_was_held_up_touches_no_box_and_seals_nothing(many: Many) -> None:
+    slow, quick = Keepers(many.database, "slow"), Keepers(many.database, "quick")
+    taken: list[tuple[str, bool]] = []
+    lost: list[str] = []
+    slow.on_lost = lost.append
+    quick.on_taken = lambda live_id, from_another: taken.append((live_id, from_another))
+    with pytest.raises(Unsure):
+        slow.hold("a-session")  # nobody knows yet that it is there
+    slow.beat()
+    quick.beat()
+    slow.hold("a-session")
+    assert slow.keeps("a-session") and not quick.may("a-session")
+    with pytest.raises(KeptElsewhere):
+        quick.hold("a-session")
+    with many.database.engine.begin() as connection:
+        connection.execute(text("update keepers set seen_at = now() - interval '1 minute' where id = 'slow'"))
+    quick.hold("a-session")
+    assert taken == [("a-session", True)]
+    with pytest.raises(KeptElsewhere), many.database.transaction() as session:
+        slow.fence(session, "a-session")  # it believes for a moment longer, but the seal's write does not
+    slow.beat()
+    assert lost == ["a-session"] and slow.gave_up("a-session") and not slow.keeps("a-session")
+    assert slow.strays(["a-session", "another"]) == ["a-session"]
+    quick.tidy()  # no such session runs
+    assert slow.may("a-session")
+
+
+def test_a_lease_ends_before_anybody_else_may_take_over() -> None:
+    assert keepers.BEAT * 3 <= keepers.LEASE < keepers.GONE
