@@ -5,9 +5,10 @@ Lives here: one frozen bundle, made once by `create_app`. Not here: rules.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from .at_hand import AtHand
@@ -22,9 +23,38 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 
-def utc_now() -> datetime:
-    """Return the present moment, aware, in UTC."""
-    return datetime.now(UTC)
+FIRST_SET = timedelta(days=30)
+"""A jump of more than this is a clock that was set for the first time (a small machine without a battery), and believed."""
+
+
+def _counted() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
+class SteadyClock:
+    """The present moment, counted on from the start of the process by a clock that nobody sets.
+
+    Somebody who sets the machine's clock in mid-session, by hand or by a time
+    server, must not end a timer or lengthen it (fault R10). Sleep counts.
+    """
+
+    def __init__(
+        self, wall: Callable[[], datetime] = lambda: datetime.now(UTC), counted: Callable[[], float] = _counted
+    ) -> None:
+        self._wall, self._counted = wall, counted
+        self._began, self._at = wall(), counted()
+
+    def __call__(self) -> datetime:
+        """Return the present moment, aware, in UTC."""
+        wall = self._wall()
+        now = self._began + timedelta(seconds=self._counted() - self._at)
+        if abs(wall - now) > FIRST_SET:
+            self._began, self._at = wall, self._counted()
+            return wall
+        return now
+
+
+utc_now = SteadyClock()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import socket
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 import pytest
@@ -158,10 +158,20 @@ def test_who_speaks_before_being_let_in_is_not_heard(inside: Inside, asked: str)
 
 def test_an_unknown_event_is_passed_over(inside: Inside, asked: str) -> None:
     with closing(inside.phone()) as phone:
-        for event in ("shutdown", "__class__", "connect", "disconnect", "", "a" * 5000):
+        for event in ("shutdown", "__class__", "a" * 5000):
             phone.write("42" + json.dumps([event, {"run": asked}]))
         phone.write('42["move",{"command":"close","argument":"","version":1}]')
         assert phone.answer(asked, 1, "still here")["ok"]
+
+
+@pytest.mark.parametrize("event", ["connect", "disconnect"])
+def test_nobody_speaks_in_the_servers_name(inside: Inside, asked: str, event: str) -> None:
+    """Whoever does is cut off, or not heard; in no case forgotten by the list from which rights are checked."""
+    with closing(inside.console()) as console, closing(inside.phone()) as neighbour:
+        console.write("42" + json.dumps([event, {"HTTP_COOKIE": ""}, {"audience": "console", "live": inside.live_id}]))
+        with suppress(Gone):
+            assert console.call("screen", {})["html"]
+        assert neighbour.answer(asked, 1, "unharmed")["ok"]
 
 
 # -- S10: what no phone sends
@@ -243,7 +253,7 @@ def test_a_packet_that_is_none_harms_only_its_sender(inside: Inside, asked: str,
         ("a\\u200bb\\ufeffc", "abc"),
         ("half \\ud83d an emoji", "half an emoji"),
         ("e\\u0301", "\u00e9"),
-        ("e" + "\\u0301" * 1500, "\u00e9" + "\u0301" * 7),
+        ("e" + "\\u0301" * 1500, "\u00e9" + "\u0301" * 8),
     ],
     ids=["NUL", "turned around", "invisible", "half an emoji", "composed", "a tower of accents"],
 )

@@ -76,7 +76,23 @@ def stock(app: Flask) -> Transport:
     if patched:
         engine = socketio.server.eio
         engine._async = {**engine._async, "websocket": _whole_writes(engine._async["websocket"])}
+    _keep_for_itself(socketio.server, ("connect", "disconnect"))
     return _Stock(socketio)
+
+
+def _keep_for_itself(server: Any, names: tuple[str, ...]) -> None:
+    """Let no client send an event that is the server's own to say.
+
+    The library hands on whatever a client names: a console that sent "disconnect" was forgotten by the registry
+    and stayed in its room, where no check of rights found it any more (attack S5).
+    """
+    handle = server._handle_event
+
+    def others(eio_sid: str, namespace: str, number: int | None, data: list[Any]) -> None:
+        if data[0] not in names:
+            handle(eio_sid, namespace, number, data)
+
+    server._handle_event = others
 
 
 def _options() -> dict[str, Any]:
