@@ -69,7 +69,7 @@ def test_a_phone_speaks_its_readers_language_and_the_guide_too_where_it_can(
     german = phone_of(house, browser(), live_id, **{"Accept-Language": "de"})
     neither = phone_of(house, browser(), live_id, **{"Accept-Language": "it"})
     assert '<html lang="fr"' in french and "Quoi donc ?" in french and "Passer" in french
-    assert '<html lang="de"' in german and "What are you no longer" in german and "Passen" in german
+    assert '<html lang="de"' in german and "What are you no longer" in german and "Auslassen" in german
     assert '<html lang="en"' in neither and "What are you no longer" in neither
 
 
