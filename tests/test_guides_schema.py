@@ -193,7 +193,7 @@ def test_an_unknown_kind_lists_the_kinds() -> None:
     assert "Did you mean “scale”?" in what
     assert (
         "Kinds: info, scale, choice, pulse, ranking, points, dot_vote, matrix, estimate, statements, open_text, breakout, "
-        "questions, word_cloud, worksheet, actions." in what
+        "questions, parking, word_cloud, worksheet, actions." in what
     )
 
 

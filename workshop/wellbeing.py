@@ -6,7 +6,7 @@ A scraper keeps what it reads, with the second at which it read it. So nothing
 here may grow when a phone does something: no number of requests, connections,
 joins or answers, and no figure of one session (promises 6 and 13). Even open
 files are one for each phone; they are told in tenths of what is allowed.
-`docs/decisions/0020-figures-that-count-nobody.md` says more.
+`docs/decisions/0015-figures-that-count-nobody.md` says more.
 """
 
 from __future__ import annotations

@@ -135,10 +135,16 @@ def read(text: str | bytes, name: str) -> Reading:
 
 
 def _not_yaml(reason: object) -> str:
+    if "nesting depth" in str(reason):  # newer versions of the YAML library have a limit of their own
+        return _too_deep()
     said = _("This is not valid YAML (%(reason)s).", reason=shown(reason or _("it cannot be read")))
     if "mapping values" in str(reason):  # by far the most frequent slip, and the least clear message
         said += " " + _("Text that holds a colon and a space needs quotes around it.")
     return said
+
+
+def _too_deep() -> str:
+    return _("This is nested too deeply; a guide needs at most %(depth)s levels.", depth=MAX_DEPTH)
 
 
 def _decode(reading: Reading, text: str | bytes) -> str:
@@ -198,7 +204,7 @@ def _value(reading: Reading, loader: Any, path: Path) -> Any:
     if isinstance(event, yaml.ScalarEvent):
         return _scalar(reading, event, line)
     if len(path) >= MAX_DEPTH:
-        what = _("This is nested too deeply; a guide needs at most %(depth)s levels.", depth=MAX_DEPTH)
+        what = _too_deep()
         reading.problems.append(Problem(reading.name, line, what))
         raise _Stop
     return (_list if isinstance(event, yaml.SequenceStartEvent) else _mapping)(reading, loader, path)
