@@ -7,7 +7,7 @@ Not here: passwords themselves (`passwords.py`), requests, cookies and pages
 Tokens are 256 random bits; the database keeps only their SHA-256, so a copy of
 it opens nothing.
 
-One file past the usual length, because every rule here counts the same rows: an invitation, a sign-in and a
+It is one file past the usual length, because every rule here counts the same rows: an invitation, a sign-in and a
 change of role may each be what leaves a house without an admin.
 """
 

@@ -38,7 +38,8 @@ def look(page: Page, shot: Shot, name: str, path: str, wide: bool = False) -> No
     widths: list[tuple[int, int]] = [(1280, 800)] if wide else [(1280, 800), (360, 780)]
     for width, height in widths:
         page.set_viewport_size({"width": width, "height": height})
-        page.goto(f"http://localhost{path}", wait_until="domcontentloaded")
+        # All of it: a page without a script, such as a report, is complete before its style has come.
+        page.goto(f"http://localhost{path}", wait_until="load")
         assert page.evaluate("document.documentElement.dir") == "rtl", name
         assert page.evaluate(WIDER) <= 0, f"{name} overflows at {width}"
         shot(page, f"rtl-{name}-{width}")
@@ -125,6 +126,8 @@ def test_groups_questions_themes_and_reports_are_mirrored_too(
         staff = f"/staff/sessions/{played.live_id}"
         board = f"{staff}/themes/{played.live.at}"
         look(page, shot, "themes", board)
+        heading = page.locator("#loose-name").bounding_box()
+        assert heading and heading["height"] < 60, "a line or two, and the cards right below it"
         played.move("next")
         run_id = played.open()
         for phone in range(12):
@@ -136,6 +139,7 @@ def test_groups_questions_themes_and_reports_are_mirrored_too(
         look(page, shot, "group-phone", f"/s/{grouped.played.live_id}/")
         look(page, shot, "group-console", f"/staff/sessions/{grouped.played.live_id}/")
         look(page, shot, "report", f"/staff/sessions/{ended.id}/report")
+        look(page, shot, "report-page", f"/staff/sessions/{ended.id}/report/manager/page")
     finally:
         context.close()
         house.database.engine.dispose()
