@@ -327,7 +327,7 @@ def test_a_remote_steers_its_session(app: Flask, house: House, remote: FlaskClie
     assert not look_up(house, live_id).blank
 
 
-def test_a_remote_opens_nothing_but_the_console(
+def test_a_remote_opens_nothing_but_the_console_and_the_texts_it_links(
     app: Flask, house: House, remote: FlaskClient, facilitator: Account, live_id: str
 ) -> None:
     """Every route that asks for an account or a part, those of the same session included."""
@@ -337,7 +337,7 @@ def test_a_remote_opens_nothing_but_the_console(
     app.config["WTF_CSRF_ENABLED"] = False
     for rule in app.url_map.iter_rules():
         names = set(app.view_functions[rule.endpoint].audience)  # type: ignore[attr-defined]
-        if names & {"anybody", "seat", "stage"}:
+        if names & {"anybody", "seat", "stage", "operator"}:  # none of them asks who is signed in
             continue
         for method in sorted({"GET", "POST"} & set(rule.methods or ())):
             for session_id in (live_id, other):
@@ -347,7 +347,12 @@ def test_a_remote_opens_nothing_but_the_console(
                 if answer.status_code != 303 or not answer.location.startswith("/staff/sign-in"):
                     opened.add((method, rule.rule, session_id))
     console = "/staff/sessions/<live_id>/"
-    assert opened == {("GET", console, live_id), ("POST", f"{console}move", live_id)}
+    texts = f"{console}moderation/<activity_id>"
+    assert opened == {
+        ("GET", console, live_id),
+        ("POST", f"{console}move", live_id),
+        *{("GET", texts, live_id), ("GET", f"{texts}/desk", live_id), ("POST", texts, live_id)},
+    }
     assert not at_console(app, remote, other).is_connected()
 
 
