@@ -103,7 +103,7 @@ def test_two_people_group_three_hundred_cards_at_once_by_drag_and_by_keys(
     # Search keeps to what is found; taking back works for both; what one has chosen outlives the other's moves.
     mouse.keyboard.press("/")
     mouse.keyboard.type("thing 29")
-    expect(mouse.locator("#chosen")).to_contain_text("cards found")
+    expect(mouse.locator("#chosen")).to_contain_text("Cards found")
     mouse.keyboard.press("Escape")
     mouse.locator(f"#box-{ids[60]}").check()
     keys.keyboard.press("z")
