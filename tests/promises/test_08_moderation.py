@@ -35,7 +35,7 @@ from workshop.releases import Released
 PEOPLE = 12
 PAGE = "/staff/sessions/<live_id>/moderation/<activity_id>"
 DESK = f"{PAGE}/desk"
-MODERATE = ("run", "moderate")
+MODERATE = ("run", "moderate", "remote")  # the remote is in the hand of somebody who runs the session
 FALSE_ALARM = 1e-7
 
 
