@@ -228,7 +228,9 @@ def test_no_refusal_no_notice_and_no_label_of_a_form_goes_past_gettext(tmp_path:
     found = {}
     for path in sorted(WORKSHOP.rglob("*.py")):
         room = path.relative_to(WORKSHOP).as_posix()
-        if room.startswith(("demo/", "migrations/", "operating/")):  # they speak to who runs a server, on the command line
+        if room.startswith(
+            ("demo/", "migrations/", "operating/")
+        ):  # they speak to who runs a server, on the command line
             continue
         if wrong := list(hard_coded(path, errors)):
             found[room] = wrong
