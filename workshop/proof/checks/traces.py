@@ -20,6 +20,7 @@ from . import World
 
 STAFF_CLOCKS = frozenset(
     [
+        "keepers",
         "accounts",
         "staff_sessions",
         "staff_links",
@@ -32,7 +33,9 @@ STAFF_CLOCKS = frozenset(
         "mails",
     ]
 )
-"""Tables whose clock times are of staff: their own presses and letters. A time in any other would be a participant's."""
+"""Tables whose clock times are of staff, their own presses and letters, or a serving process's beat every few seconds.
+
+A time in any other would be a participant's."""
 
 
 def mischief(world: World) -> Iterator[Finding]:
