@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import gevent
 from flask_babel import force_locale
+from gevent.event import Event
 
 from .. import (
     breakout_moves,
@@ -72,7 +73,14 @@ def start(house: House, realtime: Realtime) -> None:
         return run
 
     simulated = simulated_phones.SimulatedPhones(house, speaking)
-    gevent.spawn(realtime.coalescer.run, gevent.sleep)
+    woken = Event()
+    realtime.coalescer.wake = woken.set
+
+    def pause(seconds: float) -> None:
+        woken.wait(seconds)
+        woken.clear()
+
+    gevent.spawn(realtime.coalescer.run, pause)
     gevent.spawn(_beat)
     for period, work in (
         (TICK, lambda: seals.tick(house)),

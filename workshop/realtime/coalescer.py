@@ -55,10 +55,20 @@ class Coalescer:
         self._sent: dict[tuple[str, str], tuple[str, str]] = {}
         self._grouped: dict[str, float] = {}  # room -> when its phones last got themes that moved
         self._later: dict[str, float] = {}  # session -> when they get the next
+        self.wake: Callable[[], None] = lambda: None
+        """Ends the present pause of `run`; whoever makes the pause puts it here."""
 
     def mark(self, live_id: str) -> None:
         """Note that a live session changed."""
         self._dirty.add(live_id)
+
+    def hurry(self, live_id: str) -> None:
+        """Note that somebody has moved a live session on, and do not let its room wait for the next round.
+
+        Answers never hurry anybody: a push at the moment of each would tell when it came.
+        """
+        self.mark(live_id)
+        self.wake()
 
     def flush(self) -> None:
         """Push to every audience of every changed live session."""
@@ -76,7 +86,7 @@ class Coalescer:
                     raise
 
     def run(self, sleep: Callable[[float], None]) -> None:
-        """Flush for ever, `INTERVAL` seconds apart."""
+        """Flush for ever, `INTERVAL` seconds apart, or as soon as `sleep` is woken."""
         while True:
             self.flush()
             sleep(INTERVAL)

@@ -141,7 +141,7 @@ def register(transport: Transport, registry: Registry, coalescer: Coalescer, hou
             version if isinstance(version, int) else 0,
         )
         house.desks.press(caller.live_id, caller.name)
-        coalescer.mark(caller.live_id)
+        coalescer.hurry(caller.live_id)
         return {"ok": True, "version": new}
 
     def signal(caller: Caller, payload: dict[str, Any]) -> Ack:
