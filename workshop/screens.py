@@ -640,7 +640,7 @@ _STOP_STATES = {
     "waiting": "to come",
     "open": "open",
     "closing": "open",
-    "reading": "open",
+    "reading": "being read",
     "released": "done",
     "too_few": "too few",
 }
