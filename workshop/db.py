@@ -7,8 +7,10 @@ its own with rules of its own.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import MetaData, create_engine, event, text
@@ -56,16 +58,30 @@ def make_engine(url: str, *, kept: bool = False) -> Engine:
 
 def _sqlite_pragmas(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
+    # Patience first: what follows may meet somebody who is just making the same file.
     for pragma in (
-        "journal_mode=WAL",
+        "busy_timeout=10000",
         "synchronous=FULL",
         "secure_delete=ON",
         "foreign_keys=ON",
-        "busy_timeout=10000",
         "temp_store=MEMORY",
     ):
         cursor.execute(f"PRAGMA {pragma}")
+    _write_ahead(cursor)
     cursor.close()
+
+
+def _write_ahead(cursor: Any) -> None:
+    """Keep a log beside the file; a change of this kind is refused at once, whatever the patience, while others write."""
+    until = monotonic() + 10
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if monotonic() > until:
+                raise
+            sleep(0.05)
 
 
 class Database:

@@ -144,6 +144,7 @@ def test_of_two_windows_that_press_at_once_one_wins_and_no_step_is_skipped(conso
 def test_an_old_screen_is_told_that_somebody_else_moved_on(console: Window, leader: Leader) -> None:
     page = console()
     leader.press("start")
+    reaches(page, leader)
     page.evaluate("document.querySelector('input[name=version]').value = '1'")
     page.evaluate(
         """() => { const b = document.createElement('button'); b.setAttribute('form', 'move'); b.value = 'start';
