@@ -53,7 +53,7 @@ class Phone:
     history: list[Operation] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
-    def take_part(self, inside: Inside, run: str, stopped: threading.Event) -> None:
+    def take_part(self, inside: Inside, run: str, closing: threading.Event, stopped: threading.Event) -> None:
         """Send, edit, withdraw, come and go until told to stop."""
         wire: Wire | None = None
         while not stopped.is_set():
@@ -61,7 +61,9 @@ class Phone:
             try:
                 if wire is None:
                     wire = inside.phone(self.cookie)
-                    self.history.append(Operation("mine", 0, None, wire.call("mine", {"run": run})["revision"]))
+                    given = wire.call("mine", {"run": run})["revision"]
+                    if given or not closing.is_set():  # a closed question gives nobody anything back; the wall has it
+                        self.history.append(Operation("mine", 0, None, given))
                 elif self.lots.random() < 0.04:
                     wire.close()
                     wire = None
@@ -149,8 +151,8 @@ def play(inside: Inside, lots: random.Random) -> int:
     phones = [Phone(f"person {n}", inside.seat(), random.Random(lots.random())) for n in range(PHONES)]
     console = inside.console()
     run = inside.ask(console, "stuck")
-    stopped = threading.Event()
-    threads = [threading.Thread(target=phone.take_part, args=(inside, run, stopped)) for phone in phones]
+    closing, stopped = threading.Event(), threading.Event()
+    threads = [threading.Thread(target=phone.take_part, args=(inside, run, closing, stopped)) for phone in phones]
     for thread in threads:
         thread.start()
     try:
@@ -162,6 +164,7 @@ def play(inside: Inside, lots: random.Random) -> int:
         wait_for(phones, OPERATIONS)
         console.close()
         console = inside.console()
+        closing.set()
         console.send("move", {"command": "close", "argument": "", "version": version_of(console)})
         time.sleep(lots.uniform(0, 0.08))  # somewhere before, inside or after the seal
         server.kill()
