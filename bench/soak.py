@@ -2,7 +2,7 @@
 
     make soak HOURS=8                  50 sessions of 30 phones at a time
     make soak MINUTES=5
-    make soak MINUTES=1 ARGS="--sessions 4 --phones 12"
+    make soak MINUTES=1 ARGS="--sessions 4 --phones 12 --think 0"
 
 In each session phones join, answer (some twice, some again, some after a lost
 connection) and find it again; the console must count each of them once. Beside
@@ -84,9 +84,10 @@ def opened(server: ScratchServer) -> int:
 class Soak:
     """One run of it."""
 
-    def __init__(self, server: ScratchServer, phones: int) -> None:
+    def __init__(self, server: ScratchServer, phones: int, think: float) -> None:
         self.server = server
         self.phones = phones
+        self.think = think
         self.sessions = self.answers = 0
         self.wrong: list[str] = []
         self.staff = Play(server, say=lambda _line: None, people=0)
@@ -132,6 +133,7 @@ class Soak:
     def take_part(self, phone: Phone, answers: Sequence[dict[str, list[str]]]) -> None:
         """Answer as people do: once, twice, differently, after the lift."""
         first, second = answers
+        gevent.sleep(random.uniform(0, self.think))
         phone.answer(first)
         expected = first
         luck = random.random()
@@ -165,10 +167,11 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
     parser.add_argument("--sessions", type=int, default=50, help="how many at a time")
     parser.add_argument("--phones", type=int, default=30, help="in each")
+    parser.add_argument("--think", type=float, default=3.0, help="seconds a phone takes to answer, at most")
     chosen = parser.parse_args(arguments)
     minutes = float(os.environ.get("HOURS", 0)) * 60 + float(os.environ.get("MINUTES", 0)) or 5.0
     with ScratchServer() as server:
-        soak, watched = Soak(server, chosen.phones), Watched()
+        soak, watched = Soak(server, chosen.phones, chosen.think), Watched()
         at_the_start = opened(server)
         until = time.monotonic() + minutes * 60
         rooms = [gevent.spawn(soak.keep_playing, until) for _room in range(chosen.sessions)]
