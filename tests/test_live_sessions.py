@@ -220,12 +220,12 @@ def at_once(works: list[Callable[[], object]]) -> list[BaseException | None]:
 
 
 @pytest.mark.parametrize("role", ["watch", "moderate", "", "admin", "phone"])
-@pytest.mark.parametrize("command", sorted(live_sessions._MOVES))
-def test_only_who_runs_a_session_can_move_it(hall: House, running: Room, role: str, command: str) -> None:
+def test_only_who_runs_a_session_can_move_it(hall: House, running: Room, role: str) -> None:
     before = running.live.version
-    with pytest.raises(Forbidden):
-        live_sessions.move(hall, role, running.live_id, command, "", before)
-    assert running.live.version == before
+    for command in sorted(live_sessions._MOVES):
+        with pytest.raises(Forbidden):
+            live_sessions.move(hall, role, running.live_id, command, "", before)
+        assert running.live.version == before, command
 
 
 def test_a_press_on_an_old_screen_changes_nothing(hall: House, running: Room) -> None:

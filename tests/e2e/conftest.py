@@ -46,6 +46,15 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(autouse=True)
+def _closed_windows(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Close what a test has left open: a page whose server is gone would knock on its door to the end of all tests."""
+    yield
+    if "chromium" in request.fixturenames:
+        for context in request.getfixturevalue("chromium").contexts:
+            context.close()
+
+
 @pytest.fixture
 def live_server(shared_server: LiveServer) -> LiveServer:
     """Return the file's server; each test brings people and a session of its own."""
