@@ -3,7 +3,7 @@
 Lives here: create, join, the moves of a facilitator, and timers. Every move is
 a compare-and-set on the session's version (`live_state.py`): of two people who
 press at once one wins, and the other sees the new state. Not here: what closing
-does to the answers (`seals.py`), what an audience sees (`screens.py`), what an
+does to the answers (`seals.py`), what an audience sees (`screens/`), what an
 answer is (`answers.py`), who may press (the caller passes the role).
 
 A file of this length because the journey of a session is one thought.
