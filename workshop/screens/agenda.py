@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from .. import live_sessions, run_of_show
+from .. import run_of_show, timers
 from ..activities import KINDS
 from ..guides.schema import Activity, Guide, Step
 from ..models import ActivityRun, LiveSession
@@ -97,7 +97,7 @@ def behind(live: LiveSession, guide: Guide, now: datetime) -> int | None:
     if live.phase != "running" or live.started_at is None or live.at is None:
         return None
     started = live.started_at if live.started_at.tzinfo else live.started_at.replace(tzinfo=UTC)
-    gone = ((now - started).total_seconds() - live_sessions.rested(live, now)) / 60
+    gone = ((now - started).total_seconds() - timers.rested(live, now)) / 60
     before = 0
     here = guide.step_of(live.at).id
     for step in guide.steps:
@@ -111,8 +111,8 @@ def behind(live: LiveSession, guide: Guide, now: datetime) -> int | None:
 
 def _rest(live: LiveSession, now: datetime) -> float:
     """Return the seconds of all breaks as they are planned now: a running one lasts until its end or longer."""
-    left = live_sessions.break_left(live, now)
-    return live_sessions.rested(live, now) + (left or 0)
+    left = timers.break_left(live, now)
+    return timers.rested(live, now) + (left or 0)
 
 
 def ends(live: LiveSession, guide: Guide, now: datetime, late: int | None) -> str:

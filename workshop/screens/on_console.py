@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from .. import breakout_moves, live_sessions, moderation, paper_cards, parking, run_of_show, sources, themes, who_sees
+from .. import breakout_moves, live_state, moderation, paper_cards, parking, run_of_show, sources, themes, who_sees
 from ..guides.schema import Guide
 from ..house import House
 from ..models import LiveSession
@@ -77,7 +77,7 @@ class ConsoleScreen:
 
 def console(session: Session, live: LiveSession, role: str, house: House) -> ConsoleScreen:
     """Return what the facilitator steers by."""
-    guide = live_sessions.guide_of(live)
+    guide = live_state.guide_of(live)
     shown = on_stage.stage(session, live, house)
     step = guide.step_of(live.at) if live.at else None
     moved = session.get(LiveSession, live.moved_to) if live.moved_to else None

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from .. import live_sessions, live_state, moderation, parking, who_sees
+from .. import live_state, moderation, parking, who_sees
 from ..house import House
 from ..models import CheckIn, FollowUp, LiveSession
 from . import one_activity
@@ -82,7 +82,7 @@ def phone(session: Session, live: LiveSession, house: House, language: str = "")
         link, day = again or ("", None)
         return PhoneScreen(key=f"{live.id}:{live.phase}", freeze_at=freeze_at, again_url=link, again_on=day, **common)
     step = guide.step_of(live.at)
-    run = live_sessions.run_of(session, live, live.at)
+    run = live_state.run_of(session, live, live.at)
     shown = one_activity.activity(session, live, guide.activity(live.at), run)
     beside = next(iter(parking.open_runs(session, live)), None)
     lot = guide.activity(beside.activity_id) if beside else parking.in_guide(guide)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from .. import live_sessions
+from .. import live_state
 from ..house import House
 from ..models import ActivityRun, LiveSession
 from . import one_activity
@@ -47,7 +47,7 @@ class StageScreen:
 
 def stage(session: Session, live: LiveSession, house: House, language: str = "") -> StageScreen:
     """Return what the projector shows now; `language`: another one of the guide's, for a second stage."""
-    guide = live_sessions.guide_of(live, language)
+    guide = live_state.guide_of(live, language)
     joinable = live.door_open and live.code is not None and live.phase in ("lobby", "running")
     base = house.settings.public_url
     common: dict[str, Any] = {
@@ -69,7 +69,7 @@ def stage(session: Session, live: LiveSession, house: House, language: str = "")
     if live.phase != "running" or live.at is None:
         return StageScreen(key=f"{live.id}:{live.phase}", **common)
     step = guide.step_of(live.at)
-    run = live_sessions.run_of(session, live, live.at)
+    run = live_state.run_of(session, live, live.at)
     shown = one_activity.activity(session, live, guide.activity(live.at), run)
     return StageScreen(
         key=f"{live.id}:{shown.id}:{shown.phase}",

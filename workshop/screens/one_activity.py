@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from .. import actions, anonymity, breakouts, live_sessions, moderation, parking, questions, rounds, themes, who_sees
+from .. import actions, anonymity, asides, breakouts, moderation, parking, questions, rounds, themes, timers, who_sees
 from ..actions import ActionLine
 from ..activities import KINDS
 from ..breakouts import BreakoutScreen
@@ -106,7 +106,7 @@ class ActivityScreen:
 
 def timer(live: LiveSession, now: datetime) -> TimerScreen | None:
     """Return the timer as it stands, None when there is none."""
-    left = live_sessions.timer_left(live, now)
+    left = timers.timer_left(live, now)
     if left is None:
         return None
     return TimerScreen(left, live.timer_total or left, live.timer_ends_at is not None, live.timer_closes)
@@ -114,7 +114,7 @@ def timer(live: LiveSession, now: datetime) -> TimerScreen | None:
 
 def pause(live: LiveSession, now: datetime) -> BreakScreen | None:
     """Return the break the room is on, None while there is none."""
-    left = live_sessions.break_left(live, now)
+    left = timers.break_left(live, now)
     if left is None or live.break_until is None or live.phase != "running":
         return None
     return BreakScreen(local_clock(live.break_until), left)
@@ -207,7 +207,7 @@ def activity(session: Session, live: LiveSession, item: Activity, run: ActivityR
         else "",
         bucket=bucket(item),
         breakout=breakouts.screen(session, live, item),
-        finishes=live.at == item.id and live_sessions.may_be_done(session, live),
+        finishes=live.at == item.id and asides.may_be_done(session, live),
         private=kind.private,
         actions=actions.lines(session, live.id) if kind.lists_actions else (),
         all_along=kind.all_along,
