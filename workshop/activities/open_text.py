@@ -1,7 +1,7 @@
 """Open text: one to ten cards in people's own words.
 
 Lives here: what a card may hold and its author's consent. Not here: splitting,
-shuffling and floors (the seal), and who may read cards (`screens.py`).
+shuffling and floors (the seal), and who may read cards (`screens/`).
 """
 
 from __future__ import annotations
