@@ -122,6 +122,10 @@ class Kind(ABC):
         """Return what is kept of a second round: words and bands, never a number; kinds that compare override it."""
         return aggregate
 
+    def joined(self, config: Any, earlier: Any, later: Any) -> Any:
+        """Return what two pools of a rolling activity say together; where an aggregate holds nothing, either will do."""
+        return later
+
     @abstractmethod
     def dump(self, aggregate: Any) -> dict[str, Any]:
         """Return the aggregate as JSON-able data, for the release column."""

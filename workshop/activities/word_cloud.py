@@ -96,6 +96,11 @@ class WordCloud(Kind):
             sizes = (Word.FEW,) * len(words)
         return CloudAggregate(tuple(zip(words, sizes, strict=True)))
 
+    def joined(self, config: WordCloudConfig, earlier: CloudAggregate, later: CloudAggregate) -> CloudAggregate:
+        """Return the words of both; a rolling cloud has one size for all."""
+        words = sorted({word for word, _size in (*earlier.words, *later.words)})
+        return CloudAggregate(tuple((word, Word.FEW) for word in words))
+
     def dump(self, aggregate: CloudAggregate) -> dict[str, Any]:
         """Return words and sizes."""
         return {"words": [[word, size.value] for word, size in aggregate.words]}
