@@ -17,8 +17,8 @@ from ..anonymity import normalise
 from ..charts import Chart
 from ..errors import AnswerRefused
 from ..words import N_, _
-from . import Aggregate, Body, CardDraft, Fields, Kind, KindConfig
 from ._reading import form, read, single, size
+from .kind import Aggregate, Body, CardDraft, Fields, Kind, KindConfig
 
 MOST_CHARACTERS = 3600
 """Of all cards together: four bytes each at most, so that an answer stays below 16 KiB."""

@@ -20,10 +20,10 @@ from ..charts import Bar, Chart
 from ..errors import AnswerRefused
 from ..publication import Word
 from ..words import N_, _
-from . import Aggregate, Body, Fields, Kind, KindConfig
 from ._cells import WORD_SHARES
 from ._reading import form, read, single, size
 from .choice import joined
+from .kind import Aggregate, Body, Fields, Kind, KindConfig
 
 LONGEST = 40
 EDGES = " .,;:!?\"'()[]-"
