@@ -3,6 +3,7 @@
 make bench                        our engine beside Socket.IO in Node and stock Flask-SocketIO (compare.py)
 make bench ARGS="--short"         the same with 200 phones, for CI
 make bench ARGS="room"            what the people of one room wait for (room.py)
+make bench ARGS="restart"         how soon a full room is back after its server went away (restart.py)
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ if __name__ == "__main__":
         from bench import room
 
         sys.exit(room.main(arguments[1:]))
+    if arguments[:1] == ["restart"]:
+        from bench import restart
+
+        sys.exit(restart.main(arguments[1:]))
     from bench import compare
 
     sys.exit(compare.main(arguments))
