@@ -58,7 +58,8 @@ TOUCHES_THE_DATABASE = frozenset({"_template", "empty_database_url"})
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the browser tests; begin with the slow ones. On PostgreSQL keep what opens the main database; the rest cannot differ.
+    """Mark the browser tests; begin with the slow ones. On PostgreSQL keep what opens the main database and is
+    about more than words and drawings; the rest cannot differ.
 
     The slow ones first: with several workers the last tests are short, and nobody waits for one long one.
     """
@@ -68,7 +69,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     if not SERVER:
         return
-    kept = [item for item in items if TOUCHES_THE_DATABASE & set(getattr(item, "fixturenames", ()))]
+    kept = [
+        item
+        for item in items
+        if TOUCHES_THE_DATABASE & set(getattr(item, "fixturenames", ())) and not item.get_closest_marker("drawn")
+    ]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
     items[:] = kept
 

@@ -24,6 +24,8 @@ from workshop.house import House
 from workshop.models import Card, Freeze, LiveSession
 from workshop.settings import Settings, SettingsError
 
+pytestmark = pytest.mark.drawn
+
 
 @pytest.fixture
 def db(house: House) -> Iterator[Session]:

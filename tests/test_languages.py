@@ -25,6 +25,8 @@ from workshop.models import Account, LiveSession
 from workshop.settings import Settings
 from workshop.words import LANGUAGES, asked_for
 
+pytestmark = pytest.mark.drawn
+
 IN_FRENCH = """
 translations:
   fr:

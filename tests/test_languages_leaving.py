@@ -34,6 +34,8 @@ from workshop.house import House
 from workshop.models import Account, FollowUp, LiveSession, Mail
 from workshop.report_worker import Limits
 
+pytestmark = pytest.mark.drawn
+
 WORKSHOP = Path(__file__).resolve().parents[1] / "workshop"
 READING = {"Accept-Language": pseudo.BRACKETED}
 

@@ -22,6 +22,8 @@ from tests.promises.stagehands import canary, files_below
 from workshop.doctor import ways
 from workshop.settings import Settings
 
+pytestmark = pytest.mark.drawn
+
 SPOOLED = re.compile(r"buffered to a temporary file")
 
 

@@ -391,6 +391,8 @@ def test_the_desk_serves_one_at_a_time_ten_in_ten_minutes_and_a_short_queue() ->
 
 ECHO = """
 import json, os, sys, time
+
+pytestmark = pytest.mark.drawn
 while (digits := sys.stdin.buffer.readline()).strip():
     asked = json.loads(sys.stdin.buffer.read(int(digits)))["paper_of"]["title"]
     if asked == "hang": time.sleep(600)

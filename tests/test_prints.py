@@ -12,6 +12,8 @@ from workshop.guides import library
 from workshop.house import House
 from workshop.models import Account
 
+pytestmark = pytest.mark.drawn
+
 
 @pytest.fixture
 def staff(house: House, client: CheckedClient, facilitator: Account) -> CheckedClient:
