@@ -19,7 +19,7 @@ from flask_babel import force_locale
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from .. import fragments, moderation, questions, screens, themes
+from .. import answers, fragments, moderation, questions, screens, themes
 from ..house import House
 from ..models import ActivityRun, LiveSession
 from ..words import locale_of
@@ -70,6 +70,8 @@ class Coalescer:
         self._later: dict[str, float] = {}  # session -> when they get the next
         self.wake: Callable[[], None] = lambda: None
         """Ends the present pause of `run`; whoever makes the pause puts it here."""
+        self.breathe: Callable[[], None] = lambda: None
+        """Lets everything else have a turn between two sessions: answers must not wait until all consoles are drawn."""
 
     def mark(self, live_id: str) -> None:
         """Note that a live session changed."""
@@ -97,6 +99,7 @@ class Coalescer:
                 log.error("a push failed: %s", type(error).__name__)
                 if self.app.debug or self.app.testing:
                     raise
+            self.breathe()
 
     def run(self, sleep: Callable[[float], None]) -> None:
         """Flush for ever, `INTERVAL` seconds apart, or as soon as `sleep` is woken."""
@@ -129,6 +132,8 @@ class Coalescer:
                 self._seqs[name] += 1
                 message["seq"] = self._seqs[name]
                 self._transport.emit("screen", message, name)
+                if audience == "phone":
+                    answers.look_ahead(self._house, live_id)
             self._sent[(live_id, name)] = (state, message["html"])
 
     def _audiences(self, live_id: str) -> list[tuple[str, str, str]]:
