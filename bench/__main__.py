@@ -6,6 +6,7 @@ make bench ARGS="room"            what the people of one room wait for (room.py)
 make bench ARGS="pages"           what a phone's first pages weigh and how long they take on bad mobile data (pages.py)
 make bench ARGS="pdf"             time and memory of each report (pdf.py)
 make bench ARGS="scale"           one, two and four processes behind nginx (scale.py)
+make bench ARGS="restart"         how soon a full room is back after its server went away (restart.py)
 """
 
 from __future__ import annotations
@@ -30,6 +31,10 @@ if __name__ == "__main__":
         from bench import scale
 
         sys.exit(scale.main(arguments[1:]))
+    if arguments[:1] == ["restart"]:
+        from bench import restart
+
+        sys.exit(restart.main(arguments[1:]))
     from bench import compare
 
     sys.exit(compare.main(arguments))

@@ -73,6 +73,25 @@ def test_a_phone_speaks_its_readers_language_and_the_guide_too_where_it_can(
     assert '<html lang="en"' in neither and "What are you no longer" in neither
 
 
+@pytest.mark.parametrize(
+    ("minutes", "english", "german"),
+    [
+        (0, "as soon as the session ends", "sobald die Sitzung endet"),
+        (15, "15 minutes after", "15 Minuten nach"),
+        (60, "1 hour after", "1 Stunde nach"),
+        (4320, "3 days after", "3 Tage nach"),
+    ],
+)
+@pytest.mark.usefixtures("untied")
+def test_how_long_a_text_may_be_taken_back_is_said_as_people_say_it(
+    house: House, facilitator: Account, client: FlaskClient, minutes: int, english: str, german: str
+) -> None:
+    live_id = make_session(house, facilitator, freeze_after_minutes=minutes)
+    client.post(f"/j/{look_up(house, live_id).join_token}")
+    for language, words in (("en", english), ("de", german)):
+        assert words in client.get(f"/s/{live_id}/sent", headers={"Accept-Language": language}).get_data(as_text=True)
+
+
 @pytest.mark.usefixtures("untied")
 def test_the_switch_wins_over_the_browser_until_it_is_given_back(
     house: House, facilitator: Account, client: FlaskClient

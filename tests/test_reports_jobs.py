@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import event, select
+from sqlalchemy.exc import OperationalError
 
 from tests.report_world import LATER, add_live, canaries, play, release, texts
 from tests.test_reports_pdf import PATIENT, everything_in, needs_renderer, text_of
@@ -103,6 +105,28 @@ def test_missing_libraries_are_said_at_once_with_what_to_install(
     submit(app, house, freeze_id)
     assert {file.state for file in files(house, freeze_id).values()} == {"failed"}
     assert all(report_worker.INSTALL in file.note for file in files(house, freeze_id).values())
+
+
+def test_a_full_disk_leaves_no_half_of_a_file_and_once_there_is_room_all_are_there(
+    app: Flask, house: House, freeze_id: str, printer: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printer(lambda *_arguments, **_options: Printed(b"%PDF-whole"))
+    monkeypatch.setattr(jobs, "LOOKS_EVERY", 0.01)
+    refused: list[str] = []
+    seen: set[bytes | None] = set()
+
+    def full(_connection: Any, _cursor: Any, sql: str, *_more: Any) -> None:
+        if sql.startswith("UPDATE report_files SET") and "content" in sql and len(refused) < 3:
+            refused.append(sql)
+            with house.database.engine.connect() as connection:
+                seen.update(connection.execute(select(ReportFile.content)).scalars())
+            raise OperationalError(sql, None, Exception("database or disk is full"))
+
+    event.listen(house.database.engine, "before_cursor_execute", full)
+    submit(app, house, freeze_id)
+    assert len(refused) == 3
+    assert seen == {None}, "nothing of a file was there while the disk was full"
+    assert {(file.state, file.content) for file in files(house, freeze_id).values()} == {("ready", b"%PDF-whole")}
 
 
 def test_a_defect_in_drawing_fails_one_file_and_does_not_stop_the_queue(

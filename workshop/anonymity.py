@@ -3,7 +3,7 @@
 Lives here: everything of the anonymity contract that needs neither a database
 nor a request; each function names the promise it serves. Not here: where
 answers lie (`ballots.py`), what may be published of counts (`publication.py`),
-who may see what (`screens.py`).
+who may see what (`screens/`).
 """
 
 from __future__ import annotations

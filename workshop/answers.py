@@ -2,7 +2,7 @@
 
 Lives here: who is asking (a secret), which run, does it fit the kind, into the
 box, by the socket and by a plain form alike. Not here: what a kind accepts (`activities/`), where it lies
-(`ballots.py`), results (`screens.py` reads the release).
+(`ballots.py`), results (`screens/` reads the release).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Lives here: every rule about a part in a session (run, moderate, watch): inviting,
 changing, taking back, taking over, and the remote. Not here: accounts
-(`accounts.py`), what a part may see (`screens.py`), pages (`web/facilitators.py`).
+(`accounts.py`), what a part may see (`screens/`), pages (`web/facilitators.py`).
 
 Whoever has a part sees what the room saw and no more (promise 8), so a part can
 be given while a session runs. At least one person who can sign in always runs

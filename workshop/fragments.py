@@ -1,7 +1,7 @@
 """Screens and report blocks -> HTML, by each kind's own templates.
 
 Lives here: the one renderer that first paint, push and report share, so that
-nothing looks different on the way. Not here: what may be shown (`screens.py`
+nothing looks different on the way. Not here: what may be shown (`screens/`
 decided it before), pages around a fragment, and what a kind knows about itself.
 
 A kind needs no line here: its four templates receive the activity, the kind,

@@ -16,14 +16,16 @@ import base64
 import copy
 import logging
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from flask import Flask, current_app, has_app_context
 from sqlalchemy import case, select, update
+from sqlalchemy.exc import OperationalError
 
 from reports.layout import COMPACT, PAPERS
 
@@ -42,7 +44,13 @@ from .words import _, speaking
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 TRIES = 2  # one retry: a crash may be bad luck, a second one is not
+ROOM_WITHIN = (
+    3600.0  # seconds for a full disk to have room again, or a database to be back; then the next start goes on
+)
+LOOKS_EVERY = 5.0  # seconds
 
 
 def submit(house: House, freeze_id: str) -> None:
@@ -199,7 +207,7 @@ class _Queue:
             if self._app is not None:
                 stack.enter_context(self._app.app_context())
             try:
-                while (file := self._claim()) is not None:
+                while (file := _patiently(self._claim)) is not None:
                     self._print(*file)
             except Exception as error:  # the database is out of reach: `resume` takes it up again
                 log.error("printing stopped: %s", type(error).__name__)
@@ -239,10 +247,27 @@ class _Queue:
             ) as error:  # a defect must not stop the queue; its text could hold a quote, so only its name
                 log.error("a report could not be drawn: %s", type(error).__name__)
                 state, note = "failed", _("The report could not be drawn. Open it as a page instead.")
-        with self._house.database.transaction() as session:
-            session.execute(
-                update(ReportFile).where(ReportFile.id == file_id).values(state=state, note=note, content=content)
-            )
+
+        def write() -> None:
+            with self._house.database.transaction() as session:
+                session.execute(
+                    update(ReportFile).where(ReportFile.id == file_id).values(state=state, note=note, content=content)
+                )
+
+        _patiently(write)  # the whole file in one statement: there is never half of one
+
+
+def _patiently(work: Callable[[], T]) -> T:
+    """Do something with the database, again and again while its disk is full or it is away (fault R5)."""
+    until = time.monotonic() + ROOM_WITHIN
+    while True:
+        try:
+            return work()
+        except OperationalError as error:
+            if time.monotonic() > until:
+                raise
+            log.warning("a report waits for the database: %s", type(error.orig).__name__)
+            time.sleep(LOOKS_EVERY)
 
 
 _queues: WeakKeyDictionary[Database, _Queue] = WeakKeyDictionary()

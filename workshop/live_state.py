@@ -13,7 +13,7 @@ from sqlalchemy import Result, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from .db import notify
-from .errors import NotFound, Stale
+from .errors import NotFound, Stale, WorkshopError
 from .guides import schema
 from .models import ActivityRun, LiveSession
 from .words import _, spoken
@@ -96,6 +96,18 @@ def change(session: Session, live: LiveSession, values: dict[str, Any]) -> None:
     if hits(changed) != 1:
         raise Stale(_("Somebody else moved on. Here is the present state."))
     notify(session, live.id)
+
+
+def require_running(live: LiveSession) -> None:
+    """Raise unless the session has begun and not ended."""
+    if live.phase != "running":
+        raise WorkshopError(_("The session is not running."), status=409)
+
+
+def require_no_break(live: LiveSession) -> None:
+    """Raise while the room is on a break."""
+    if live.break_until is not None:
+        raise WorkshopError(_("The room is on a break. Press Go on first."), status=409)
 
 
 def hits(result: Result[Any]) -> int:

@@ -185,9 +185,13 @@ def together(
     paper: Sequence[str],
     first: Mapping[str, Any] | None = None,
     groups: Sequence[int] | None = None,
+    phones: Released | None = None,
 ) -> Released:
-    """Return what the room may see of phones and paper: two results, each made as if there were no other."""
-    phones = releases.build(live, activity, bodies, first, groups)
+    """Return what the room may see of phones and paper: two results, each made as if there were no other.
+
+    `phones`: that of the phones, where it was made already.
+    """
+    phones = phones or releases.build(live, activity, bodies, first, groups)
     if not paper or live.rehearsal:
         return phones
     typed = releases.build(live, activity, paper)

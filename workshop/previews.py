@@ -1,7 +1,7 @@
 """What a phone and the stage will show of a guide that is still being written.
 
 Lives here: screens as the room will have them, made of a draft. Not here: what
-a real session may show (`screens.py`), drawing (`fragments.py`), the draft
+a real session may show (`screens/`), drawing (`fragments.py`), the draft
 (`guides/drafts.py`). Answers in a preview are made up, by the kind itself.
 """
 

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from . import anonymity, moderation, paper_cards, questions, releases, rounds
+from . import anonymity, moderation, paper_cards, questions, releases, rolled, rounds
 from .activities import KINDS
 from .ballots import BallotBox
 from .db import notify
@@ -52,8 +52,12 @@ def seal(house: House, live_id: str, run_id: str) -> bool:
     """
     box = house.boxes.box(live_id)
     box.shut(run_id)  # 2
+    with house.database.transaction() as session:
+        batch = session.scalar(select(ActivityRun.batch).where(ActivityRun.id == run_id)) or 0
+    if batch and box.is_marked(run_id, batch):
+        box.settle(run_id, batch)  # let out, but not cut loose yet: it must not count as new
     bodies, ballots = box.read(run_id), questions.shut(box, run_id)  # 3
-    paper = box.read_paper(run_id)
+    paper, loose = box.read_paper(run_id), box.loose(run_id)
     groups = box.spoken(run_id)  # breakouts: a card speaks for so many people, and small groups are left out
     if groups is not None:
         bodies = anonymity.shuffled([body for body, _people in groups])
@@ -67,7 +71,10 @@ def seal(house: House, live_id: str, run_id: str) -> bool:
             activity = guide_of(live).activity(run.activity_id)
             first = rounds.first_release(session, live, activity)
             people = None if groups is None else [number for _body, number in groups]
-            released = paper_cards.together(live, activity, bodies, paper, first, people)
+            seen = None
+            if rolled.forgotten(live, run, loose):
+                seen = rolled.beside(session, live, activity, run, rolled.since(bodies, loose))
+            released = paper_cards.together(live, activity, bodies, paper, first, people, seen)
             voted_on = KINDS[activity.kind].takes_votes
             ids = questions.known_ids(session, run_id) if voted_on else {}
             changed = session.execute(
@@ -228,16 +235,18 @@ def _roll_one(house: House, live_id: str, run_id: str) -> None:
     if batch and box.is_marked(run_id, batch):
         box.settle(run_id, batch)  # published, but the box was too busy to cut it loose then
     kind = KINDS[activity.kind]
-    size = _pool(house, box, live, run_id, asking)
+    size = _pool(box, live, run_id, asking, batch)
     due = size or box.is_marked(run_id, batch + 1)
     if kind.takes_votes and (batch or due) and questions.ballot_of(run_id) not in box.gates():
         box.admit(questions.ballot_of(run_id))  # before anybody sees what to vote on; also after a box was lost
     if not due:
         return
-    fresh = box.take(run_id, batch + 1, size)
-    whole = releases.build(live, activity, [*box.loose(run_id), *fresh])
+    fresh, loose = box.take(run_id, batch + 1, size), box.loose(run_id)
+    whole = releases.build(live, activity, [*loose, *fresh])
     with house.database.transaction() as session:
         house.keepers.fence(session, live_id)
+        if rolled.forgotten(live, run, loose):
+            whole = rolled.beside(session, live, activity, run, fresh)
         changed = session.execute(
             update(ActivityRun)
             .where(ActivityRun.id == run_id, ActivityRun.state == "open", ActivityRun.batch == batch)
@@ -254,14 +263,15 @@ def _roll_one(house: House, live_id: str, run_id: str) -> None:
     box.settle(run_id, batch + 1)
 
 
-def _pool(house: House, box: BallotBox, live: LiveSession, run_id: str, asking: bool) -> int:
+def _pool(box: BallotBox, live: LiveSession, run_id: str, asking: bool, batch: int) -> int:
     """Return how many answers leave the pool now, 0 for none; all that wait once nothing more is asked, as at a close."""
     if asking:
         ripe = anonymity.pool_is_ripe(box.waiting(run_id), live.room_floor)
         return anonymity.pool_size(live.room_floor) if ripe else 0
     box.shut(run_id)
     waiting = box.waiting(run_id)
-    return waiting if waiting >= live.room_floor else 0
+    # Beside earlier pools only another whole one; less than that can wait only where the box was lost.
+    return waiting if waiting >= (anonymity.pool_size(live.room_floor) if batch else live.room_floor) else 0
 
 
 def take_over(house: House, live_id: str, from_another: bool) -> None:

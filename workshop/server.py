@@ -18,8 +18,10 @@ import os
 import resource
 import signal
 import socket
+import struct
 import sys
 import traceback
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TextIO
@@ -30,7 +32,7 @@ from gevent.event import Event
 from gevent.pool import Pool
 from gevent.pywsgi import Input, WSGIHandler, WSGIServer
 
-from . import accounts, keepers, logs
+from . import accounts, framing, keepers, logs
 from .settings import Settings, SettingsError
 from .words import _
 
@@ -41,11 +43,15 @@ log = logging.getLogger(__name__)
 
 BACKLOG = 4096  # 300 phones join within seconds; the kernel's own default drops some
 IDLE = 75.0  # seconds a kept connection may wait for its next request
-HEADERS_WITHIN = 15.0  # seconds for all headers of a request (slowloris)
+HEADERS_WITHIN = 15.0  # seconds for all headers of a request (slowloris), and for the first word on a connection
 SELDOM = (10_000, 20, 20)
 """Objects made between two collections, and collections of each age between two of the next; Python's own are 700,
 10 and 10."""
 BODY_WITHIN = 60.0  # seconds for the body: at most 1 MiB, or one long poll's worth of answers
+LEFT_OVER_WITHIN = 5.0  # seconds for the rest of a body that nobody wanted, after the answer
+LEFT_OVER = 2 * 1024 * 1024  # bytes of it: twice what a form may have, so that who sends too much reads the reason
+READ_WITHIN = 30.0  # seconds in which a client begins to take an answer: a phone in a tunnel comes out again
+SLOWEST = 2048  # bytes a second it has to take then: a tenth of the slowest mobile network
 
 
 def serve(settings: Settings) -> int:
@@ -171,11 +177,14 @@ class Connection(WSGIHandler):  # type: ignore[misc]
         if sock.family in (socket.AF_INET, socket.AF_INET6):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().__init__(sock, address, server, rfile)
+        self._patience = HEADERS_WITHIN
 
     def read_requestline(self) -> str:
         """Return the next request's first line; "" ends an idle connection."""
-        with gevent.Timeout(IDLE, False):
-            return str(super().read_requestline())
+        with gevent.Timeout(self._patience, False):
+            line = str(super().read_requestline())
+            self._patience = IDLE
+            return line
         return ""
 
     def read_request(self, raw_requestline: str) -> bool:
@@ -184,14 +193,41 @@ class Connection(WSGIHandler):  # type: ignore[misc]
             return bool(super().read_request(raw_requestline))
         return False
 
+    def MessageClass(self, *args: Any) -> Any:
+        """Parse the headers; raises ValueError for a request that another server could read differently."""
+        headers = super().MessageClass(*args)
+        if unclear := framing.unclear(self.request_version, self.command, headers):
+            raise ValueError(unclear)
+        return headers
+
+    def _connection_upgrade_requested(self) -> bool:
+        return framing.wants_websocket(self.command, self.headers)
+
     def get_environ(self) -> dict[str, Any]:
         """Return the request with a body that may not trickle in for ever."""
         environ: dict[str, Any] = super().get_environ()
-        if environ.get("HTTP_UPGRADE", "").lower() != "websocket":
-            environ["wsgi.input"] = Body(environ["wsgi.input"])
+        if not self._connection_upgrade_requested():
+            self.wsgi_input = environ["wsgi.input"] = Body(environ["wsgi.input"], self.hang_up)
         elif self.socket.family in (socket.AF_INET, socket.AF_INET6):
             environ["unstuck.hand_over"] = self.hand_over
         return environ
+
+    def _sendall(self, data: bytes) -> None:
+        """Send a part of an answer, as long as the client goes on taking it."""
+        try:
+            with gevent.Timeout(READ_WITHIN + len(data) / SLOWEST, BrokenPipeError(errno.EPIPE, "nobody reads it")):
+                super()._sendall(data)
+        except BrokenPipeError:
+            if self.socket.family in (
+                socket.AF_INET,
+                socket.AF_INET6,
+            ):  # or the kernel would go on offering it for ever
+                self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            raise
+
+    def hang_up(self) -> None:
+        """Read no further request from this connection."""
+        self.close_connection = True
 
     def hand_over(self) -> tuple[int, int, bytes]:
         """Give the connection away as (family, descriptor, what was read ahead), and have no more to do with it."""
@@ -219,8 +255,9 @@ class Connection(WSGIHandler):  # type: ignore[misc]
 class Body:
     """A request body that ends with an error when it takes too long."""
 
-    def __init__(self, inner: Input) -> None:
+    def __init__(self, inner: Input, hang_up: Callable[[], None] = lambda: None) -> None:
         self._inner = inner
+        self._hang_up = hang_up
         self._left = BODY_WITHIN
 
     def _within(self, read: Any, *arguments: Any) -> Any:
@@ -242,6 +279,22 @@ class Body:
     def readlines(self, hint: Any = None) -> list[bytes]:
         """Read all lines."""
         return list(self._within(self._inner.readlines, hint))
+
+    def _discard(self) -> None:
+        """Take what is left of the body off the line before the next request; give the connection up where that is too much.
+
+        The web server calls it after the answer. Without limits, who announces a body and never sends it stays for ever.
+        """
+        left = LEFT_OVER
+        self._left = min(self._left, LEFT_OVER_WITHIN)
+        self._inner.send_100_continue_enabled = False
+        try:
+            while left > 0 and (part := self.read(min(left, 65536))):
+                left -= len(part)
+        except OSError:
+            left = 0
+        if left <= 0:
+            self._hang_up()
 
     def __iter__(self) -> Any:
         return iter(self.readline, b"")

@@ -4,7 +4,7 @@ Lives here: the delay, the merging and the bands that keep both from pointing at
 anybody (promises 6 and 13). All of it is in the memory of the serving process:
 not in the database, not on the disk, not in a log; a restart forgets it. Not
 here: who may press (`live_sessions.signal`) and what the console shows
-(`screens.py`).
+(`screens/`).
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ the rules themselves; a sentence here that the code does not keep is a defect.
 
 from __future__ import annotations
 
-from . import anonymity, live_sessions, parking
+from . import anonymity, live_state, parking
 from .activities import KINDS
 from .models import LiveSession
 from .words import _, ngettext
@@ -14,7 +14,7 @@ from .words import _, ngettext
 
 def promise(live: LiveSession) -> tuple[str, ...]:
     """Return the session's promise, one sentence each, most important first."""
-    guide = live_sessions.guide_of(live)
+    guide = live_state.guide_of(live)
     if not guide.asks and guide.pages:
         return _nothing_asked(live)
     lines = [
@@ -112,7 +112,7 @@ def _until_closed(live: LiveSession) -> str:
     rule = _(
         "While a question is open, nobody sees any answer. When it closes, all answers appear at once, in random order."
     )
-    rolls = any(activity.release == "rolling" for activity in live_sessions.guide_of(live).activities)
+    rolls = any(activity.release == "rolling" for activity in live_state.guide_of(live).activities)
     if live.moderation:
         return _read_first(live, rolls)
     if not rolls:
@@ -145,7 +145,7 @@ def _read_first(live: LiveSession, rolls: bool) -> str:
 
 def _clouds(live: LiveSession) -> str:
     """Return what becomes of the words of a cloud, where the guide has one: nobody is asked for each."""
-    if not any(KINDS[activity.kind].own_words for activity in live_sessions.guide_of(live).activities):
+    if not any(KINDS[activity.kind].own_words for activity in live_state.guide_of(live).activities):
         return ""
     return " " + _("The words of a word cloud stay in the room.")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -90,6 +90,11 @@ def clock(when: time | datetime) -> str:
 
 def _naive(when: time | datetime) -> time:
     return (when.time() if isinstance(when, datetime) else when).replace(tzinfo=None)
+
+
+def span(minutes: int) -> str:
+    """Return a length of time in its largest unit, as the reader writes it: "15 minutes", "1 hour", "3 days"."""
+    return str(dates.format_timedelta(timedelta(minutes=minutes), threshold=1, locale=here()))
 
 
 def figure(number: int) -> str:

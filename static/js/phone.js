@@ -127,7 +127,7 @@ function openStore(live) {
   /** Forget what other sessions left here days ago. */
   function tidy() {
     for (const key of keys()) {
-      if (!key.startsWith(PREFIX) || key.startsWith(mine)) continue;
+      if (!key.startsWith(PREFIX) || key.startsWith(mine) || key === SENT + live || key.startsWith(`${SENT}${live}/`)) continue;
       try {
         const day = JSON.parse(storage()?.getItem(key) ?? "{}").day ?? 0;
         if (Math.abs(today() - day) > (key.startsWith(SENT) ? SENT_DAYS : KEEP_DAYS)) storage()?.removeItem(key);

@@ -75,8 +75,22 @@ def shot(tmp_path: Path) -> Callable[[Page, str], Path]:
     return take
 
 
+def settle(page: Page) -> None:
+    """Bring what is on its way to where it is going: what is between two colour schemes is in neither.
+
+    Again until nothing moves: a colour that has arrived sets off those that are inherited from it.
+    """
+    page.evaluate(
+        """() => {
+            const moving = () => document.getAnimations().filter((one) => one instanceof CSSTransition);
+            for (let now = moving(); now.length; now = moving()) now.forEach((one) => one.finish());
+        }"""
+    )
+
+
 def axe_findings(page: Page) -> list[str]:
     """Return what axe finds wrong with the page as it stands; best is nothing."""
+    settle(page)
     if page.evaluate("typeof axe") == "undefined":
         page.evaluate(AXE.read_text())  # evaluated, not added as a script: the page's own policy forbids that
     found: list[dict[str, Any]] = page.evaluate(
@@ -109,14 +123,11 @@ def answered_here(page_context: BrowserContext, client: FlaskClient, accept: str
 
 
 def dressed(page: Page, sizes: Sequence[tuple[int, int]]) -> Iterator[str]:
-    """Show the page in each of these sizes, light and dark, and yield the name of each: one page, looked at all round.
-
-    A colour may take its time to change; what is between two schemes is in neither.
-    """
+    """Show the page in each of these sizes, light and dark, and yield the name of each: one page, looked at all round."""
     for (width, height), scheme in product(sizes, SCHEMES):
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=scheme)
-        page.evaluate("document.getAnimations().forEach(one => one instanceof CSSTransition && one.finish())")
+        settle(page)
         yield f"{width}-{scheme}"
 
 

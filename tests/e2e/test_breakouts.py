@@ -24,7 +24,9 @@ SHOT = Callable[[Page, str], Path]
 def in_a_breakout(leader: Leader) -> Leader:
     """Return the leader of a session of 1-2-4-All."""
     with leader.house.database.transaction() as session:
-        text = breakout_guide(one_two_four_all=True).replace("What now?", "What would help us most now?")
+        text = breakout_guide(one_two_four_all=True).replace(
+            "What now?", "What would make the biggest difference for us now?"
+        )
         guide_id = library.import_guide(session, leader.account, text, "groups.yaml", leader.house.clock()).id
     new = live_sessions.NewSession(guide_id, "Think together", "", "en", 6, "Maria Lind", False)
     return replace(leader, live_id=live_sessions.create(leader.house, leader.account, new), socket=None)
@@ -53,7 +55,11 @@ def test_a_phone_finds_its_group_writes_for_it_and_reads_the_others(
     phones[0].locator("[data-breakout-note]").fill("Only for me")
     shot(phones[0], "breakout-phone-alone")
     expect(stage.locator(".stage-tables li")).to_have_count(2)
-    shot(stage, "breakout-stage-alone")
+    for size in ({"width": 1024, "height": 768}, {"width": 1920, "height": 1080}):
+        stage.set_viewport_size(size)
+        heights = stage.evaluate("[document.documentElement.scrollHeight, innerHeight]")
+        assert heights[0] <= heights[1] + 1, heights
+        shot(stage, f"breakout-stage-alone-{size['width']}")
     shot(console, "breakout-console-alone")
     console.locator("#primary").click()
     expect(phones[0].locator("[data-part=breakout]")).to_contain_text("pairs")

@@ -104,15 +104,29 @@ def join(phone: requests.Session, leader: Leader) -> None:
     phone.post(leader.url + leader.join_path, data={"csrf_token": csrf_token(welcome.text)})
 
 
-def answer_by_form(leader: Leader, text: str) -> None:
+def answer_by_form(leader: Leader, text: str, field: str = "text-0") -> None:
     """Join and answer the open question as a phone without any script."""
     with requests.Session() as phone:
         join(phone, leader)
         where = f"{leader.url}/s/{leader.live_id}/"
         page = phone.get(where).text
         hidden = dict(re.findall(r'name="(run|based_on)" value="([^"]*)"', page))
-        sent = phone.post(where + "answer", data={"csrf_token": csrf_token(page), "text-0": text, **hidden})
+        sent = phone.post(where + "answer", data={"csrf_token": csrf_token(page), field: text, **hidden})
         assert sent.status_code == 200, sent.status_code
+
+
+WORDS_BEHIND_BARS = """() => {
+  const bars = [...document.querySelectorAll('.chart--bars .marks__track')].map(bar => bar.getBoundingClientRect());
+  return [...document.querySelectorAll('.chart__label, .chart__value')].filter(words => {
+    const range = document.createRange();
+    range.selectNodeContents(words);
+    const box = range.getBoundingClientRect();
+    return bars.some(bar => {
+      const middle = (bar.top + bar.bottom) / 2;
+      return box.left < bar.right && bar.left < box.right && box.top < middle && middle < box.bottom;
+    });
+  }).map(words => words.textContent);
+}"""
 
 
 def nothing_sticks_out(page: Page) -> None:
@@ -395,6 +409,14 @@ def test_every_text_on_the_stage_can_be_read_from_the_back_row(
     leader.press("close")
     expect(wall.locator(".card").first).to_be_visible(timeout=SOON)
     check("cards")
+    leader.ask("where")
+    for number in range(10):
+        answer_by_form(leader, ("team", "task")[number % 2], "choice")
+    leader.press("close")
+    expect(wall.locator(".chart--bars")).to_be_visible(timeout=SOON)
+    check("bars")
+    behind = wall.evaluate(WORDS_BEHIND_BARS)
+    assert behind == [], behind
 
 
 def test_starting_again_with_other_floors_brings_the_stage_along(window: Window, stage: Window, leader: Leader) -> None:

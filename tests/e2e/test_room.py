@@ -91,6 +91,20 @@ def test_a_timer_ends_in_words_and_sounds_only_where_asked(chromium: Browser, le
     assert axe_findings(stage) == []
 
 
+def test_who_wants_no_motion_sees_another_scheme_at_once(chromium: Browser, leader: Leader) -> None:
+    stage = a_page(chromium, leader, 1024, 768)
+    stage.goto(f"/stage/{look_up(leader.house, leader.live_id).stage_token}")
+    console = a_page(chromium, leader, 1280, 800, cookie=True)
+    console.goto(f"/staff/sessions/{leader.live_id}/")
+    # One look, before the page has drawn anything: a colour that is still on its way is a motion.
+    ground = """() => [
+        getComputedStyle(document.documentElement).backgroundColor, document.getAnimations().length]"""
+    for page in (a_phone(chromium, leader), stage, console):
+        assert page.evaluate(ground) == ["rgb(251, 248, 243)", 0], page.url
+        page.emulate_media(color_scheme="dark")
+        assert page.evaluate(ground) == ["rgb(20, 23, 28)", 0], page.url
+
+
 def test_eyes_up_and_a_break_keep_what_is_typed(chromium: Browser, leader: Leader, shot: SHOT) -> None:
     leader.ask("stuck")
     phone = a_phone(chromium, leader)

@@ -16,7 +16,7 @@ from ..errors import AnswerRefused
 from ..words import _
 
 if TYPE_CHECKING:
-    from . import Fields, Kind
+    from .kind import Fields, Kind
 
 
 def read(fields: Fields, allowed: Iterable[str]) -> dict[str, list[str]]:

@@ -14,8 +14,8 @@ from wtforms import Form
 
 from ..charts import Chart
 from ..errors import AnswerRefused
-from . import Aggregate, Body, Fields, Kind
 from ._reading import form
+from .kind import Aggregate, Body, Fields, Kind
 
 
 class Silent(Kind):

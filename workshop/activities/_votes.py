@@ -17,10 +17,10 @@ from ..charts import Bar
 from ..errors import AnswerRefused
 from ..publication import Cell, Shape, Word
 from ..words import N_, _
-from . import Fields, KindConfig
 from ._cells import WORD_SHARES, said
 from ._reading import read, single
 from .choice import Option, joined, leaders
+from .kind import Fields, KindConfig
 
 
 class OptionsConfig(KindConfig):

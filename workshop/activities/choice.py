@@ -19,9 +19,9 @@ from ..charts import Chart
 from ..errors import AnswerRefused
 from ..publication import Shape, Word
 from ..words import N_, _
-from . import Aggregate, Body, Fields, Kind, KindConfig
 from ._cells import bar, numbers_note
 from ._reading import form, read, size
+from .kind import Aggregate, Body, Fields, Kind, KindConfig
 
 
 class Option(BaseModel):

@@ -18,9 +18,9 @@ from ..charts import Chart
 from ..errors import AnswerRefused
 from ..publication import Shape, Word
 from ..words import N_, _
-from . import Aggregate, Body, Fields, Kind
 from ._reading import form, size
 from ._votes import OptionsConfig, ahead, numbers, people_if_ten, row, selects, spread, words_note
+from .kind import Aggregate, Body, Fields, Kind
 
 
 class DotVoteConfig(OptionsConfig):

@@ -19,9 +19,9 @@ from ..charts import Bar, Chart
 from ..errors import AnswerRefused
 from ..publication import Lean, Shape
 from ..words import N_, _, figure
-from . import Aggregate, Body, Fields, Kind, KindConfig
 from ._cells import bar, numbers_note
 from ._reading import form, read, single, size
+from .kind import Aggregate, Body, Fields, Kind, KindConfig
 
 HIGHEST = 1_000_000
 

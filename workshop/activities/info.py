@@ -11,8 +11,8 @@ from typing import Annotated, ClassVar
 from pydantic import Field, StringConstraints
 
 from ..words import N_, _
-from . import KindConfig
 from ._silent import Silent
+from .kind import KindConfig
 
 Point = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 

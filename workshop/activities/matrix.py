@@ -19,9 +19,9 @@ from ..charts import Bar, Chart
 from ..errors import AnswerRefused
 from ..publication_places import Place
 from ..words import N_, _
-from . import Aggregate, Body, Fields, Kind, KindConfig
 from ._reading import form, read, single, size
 from .choice import Option, joined
+from .kind import Aggregate, Body, Fields, Kind, KindConfig
 
 SIDES = ("low", "high")
 QUARTERS: dict[str, Place] = {

@@ -1,7 +1,7 @@
 """Open text: one to ten cards in people's own words.
 
 Lives here: what a card may hold and its author's consent. Not here: splitting,
-shuffling and floors (the seal), and who may read cards (`screens.py`).
+shuffling and floors (the seal), and who may read cards (`screens/`).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from ..anonymity import normalise
 from ..charts import Chart
 from ..errors import AnswerRefused
 from ..words import N_, _
-from . import Aggregate, Body, CardDraft, Fields, Kind, KindConfig
 from ._reading import form, read, single, size
+from .kind import Aggregate, Body, CardDraft, Fields, Kind, KindConfig
 
 MOST_CHARACTERS = 3600
 """Of all cards together: four bytes each at most, so that an answer stays below 16 KiB."""

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from ..anonymity import normalise
 from ..words import N_, _
-from . import Fields
+from .kind import Fields
 from .open_text import OpenText, OpenTextConfig
 
 

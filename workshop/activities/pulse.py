@@ -18,8 +18,8 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from ..words import N_, _
-from . import KindConfig
 from .choice import Choice, Option
+from .kind import KindConfig
 
 WORDS: dict[str, tuple[tuple[str, str], ...]] = {
     "mood": (("good", N_("Good")), ("so-so", N_("So-so")), ("not-good", N_("Not good"))),

@@ -22,8 +22,8 @@ from pydantic import Field
 from ..errors import AnswerRefused
 from ..publication import Cell, Word
 from ..words import N_, _
-from . import Aggregate, Body, Fields
 from ._reading import read, size
+from .kind import Aggregate, Body, Fields
 from .open_text import OpenText, OpenTextConfig
 
 MOST_VOTES = 60

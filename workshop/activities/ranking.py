@@ -18,10 +18,10 @@ from ..charts import Bar, Chart
 from ..errors import AnswerRefused
 from ..publication import Shape, Word
 from ..words import N_, _
-from . import Aggregate, Body, Fields, Kind
 from ._reading import form, size
 from ._votes import OptionsConfig, ahead, numbers, people_if_ten, row, selects, spread, words_note
 from .choice import Option, joined
+from .kind import Aggregate, Body, Fields, Kind
 
 
 class RankingConfig(OptionsConfig):

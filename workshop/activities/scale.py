@@ -20,9 +20,9 @@ from ..comparisons import Standing
 from ..errors import AnswerRefused
 from ..publication import Lean, Shape
 from ..words import N_, _
-from . import Aggregate, Body, Fields, Kind, KindConfig
 from ._cells import bar, numbers_note
 from ._reading import form, read, single, size
+from .kind import Aggregate, Body, Fields, Kind, KindConfig
 
 FEWEST_POINTS, MOST_POINTS = 3, 11
 

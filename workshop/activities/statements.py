@@ -22,10 +22,10 @@ from ..charts import Bar, Chart
 from ..errors import AnswerRefused
 from ..publication import Shape, Word
 from ..words import N_, _
-from . import Aggregate, Body, Fields, Kind, KindConfig
 from ._cells import bar, numbers_note, said
 from ._reading import form, read, single, size
 from .choice import joined, leaders
+from .kind import Aggregate, Body, Fields, Kind, KindConfig
 
 VIEWS = ("agree", "partly", "disagree", "unsure")
 SHOWN = VIEWS[:3]

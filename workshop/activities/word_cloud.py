@@ -20,10 +20,10 @@ from ..charts import Bar, Chart
 from ..errors import AnswerRefused
 from ..publication import Word
 from ..words import N_, _
-from . import Aggregate, Body, Fields, Kind, KindConfig
 from ._cells import WORD_SHARES
 from ._reading import form, read, single, size
 from .choice import joined
+from .kind import Aggregate, Body, Fields, Kind, KindConfig
 
 LONGEST = 40
 EDGES = " .,;:!?\"'()[]-"
@@ -95,6 +95,11 @@ class WordCloud(Kind):
         if config.rolling:
             sizes = (Word.FEW,) * len(words)
         return CloudAggregate(tuple(zip(words, sizes, strict=True)))
+
+    def joined(self, config: WordCloudConfig, earlier: CloudAggregate, later: CloudAggregate) -> CloudAggregate:
+        """Return the words of both; a rolling cloud has one size for all."""
+        words = sorted({word for word, _size in (*earlier.words, *later.words)})
+        return CloudAggregate(tuple((word, Word.FEW) for word in words))
 
     def dump(self, aggregate: CloudAggregate) -> dict[str, Any]:
         """Return words and sizes."""

@@ -14,9 +14,9 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..words import N_, _
-from . import KindConfig
 from ._silent import Silent
 from .choice import Option
+from .kind import KindConfig
 
 ENTRY_ID = r"^[a-z0-9][a-z0-9-]{0,39}$"
 SOURCE = r"^[a-z0-9][a-z0-9-]{0,79}(\.[a-z0-9][a-z0-9-]{0,39})?$"

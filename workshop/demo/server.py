@@ -43,6 +43,15 @@ class ScratchServer:
 
     def __enter__(self) -> ScratchServer:
         self._folder = tempfile.mkdtemp(prefix="unstuck-demo-")
+        try:
+            self.start()
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def start(self) -> None:
+        """Start it, also again on the same port and folder, and wait until it answers."""
         environ = {name: value for name, value in os.environ.items() if name in KEPT}
         environ |= {"HOST": self.host, "PORT": str(self.port), "DATA_DIR": self._folder, "PYTHONUNBUFFERED": "1"}
         self._process = subprocess.Popen(
@@ -57,12 +66,7 @@ class ScratchServer:
         )
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
-        try:
-            self._wait()
-        except BaseException:
-            self._end()
-            raise
-        return self
+        self._wait()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._end()
@@ -110,17 +114,29 @@ class ScratchServer:
             time.sleep(0.05)
         raise DemoFailed(f"The server did not answer within {START_TAKES:.0f} s:\n{self.printed}")
 
-    def _end(self) -> None:
+    def stop(self) -> None:
+        """Ask it to stop, as an operator would; what it has stored stays."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
             try:
                 self._process.wait(timeout=15)
             except subprocess.TimeoutExpired:
                 self._process.kill()
-                self._process.wait()
+        self._gone()
+
+    def kill(self) -> None:
+        """End it as a power cut would; what it has stored stays."""
+        self._process.kill()
+        self._gone()
+
+    def _gone(self) -> None:
+        self._process.wait()
         if self._process.stdout is not None:
             self._listener.join(timeout=5)
             self._process.stdout.close()
+
+    def _end(self) -> None:
+        self.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
 

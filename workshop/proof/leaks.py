@@ -83,6 +83,7 @@ def _who(run_id: str, text: str) -> tuple[int, bytes, int]:
 def live_wall() -> None:
     """Show each card as it comes, to everybody, as a live tool does."""
     from .. import screens
+    from ..screens import one_activity
 
     drawn = screens.activity
 
@@ -93,7 +94,8 @@ def live_wall() -> None:
             return replace(shown, rolling=True, cards=cards, result={})
         return shown
 
-    _put(screens, "activity", live)
+    for where in (screens, one_activity):
+        _put(where, "activity", live)
 
 
 @leak(1)
@@ -316,6 +318,7 @@ def who_is_here() -> None:
     """Show how many phones are connected at this moment."""
     from .. import screens
     from ..realtime import rooms
+    from ..screens import on_stage
 
     registries: list[Any] = []
     first, admit, remove = rooms.Registry.__init__, rooms.Registry.admit, rooms.Registry.remove
@@ -350,7 +353,8 @@ def who_is_here() -> None:
     _put(rooms.Registry, "__init__", begin)
     _put(rooms.Registry, "admit", told(admit))
     _put(rooms.Registry, "remove", told(remove))
-    _put(screens, "stage", shown)
+    for where in (screens, on_stage):
+        _put(where, "stage", shown)
 
 
 @leak(14)

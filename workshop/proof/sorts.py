@@ -7,6 +7,7 @@ and words that nobody writes by chance. Not here: who sends when.
 from __future__ import annotations
 
 import base64
+import json
 import secrets
 import string
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ from typing import Any
 import yaml
 
 from .. import anonymity
+from ..activities import KINDS as REGISTRY
+from ..activities import Kind
 from ..house import House
 from ..models import Guide
 
@@ -58,7 +61,13 @@ KINDS: dict[str, dict[str, Any]] = {
         "settings": {"statements": [{"id": name, "label": name.title()} for name in ("one", "two")]},
     },
 }
-"""One activity of each sort that the product knows; a new kind belongs in here."""
+"""One activity of each sort that the product knows."""
+
+OWN = [kind.name for kind in REGISTRY.values() if kind.asks and not kind.in_groups]
+OWN = [name for name in OWN if name not in {sort["kind"] for sort in KINDS.values()}]
+"""Kinds without a sort of their own here: they are asked as they say themselves, and answered by their examples."""
+
+KINDS |= {name: {"kind": name, "settings": dict(REGISTRY[name].tried_with[0])} for name in OWN}
 
 LETTERS = string.ascii_lowercase
 
@@ -71,6 +80,8 @@ def canary() -> str:
 def fields_for(sort: str, text: str = "", *, quotable: bool = False) -> dict[str, list[str]]:
     """Return an answer to an activity of this sort; `text` goes wherever words go."""
     text = text or canary()
+    if sort in OWN:
+        return _as_exemplified(REGISTRY[sort], text)
     if sort in ("text", "rolling-text", "cards", "rolling-questions", "lot"):
         fields = {"text-0": [text]}
         if sort == "cards":
@@ -103,6 +114,13 @@ def fields_for(sort: str, text: str = "", *, quotable: bool = False) -> dict[str
     if sort == "dots":
         return {f"dots-{name}": [str(secrets.randbelow(2))] for name in ("x", "y", "z")} | {"dots-w": ["0"]}
     return {"choice": [name for name in ("one", "two", "three", "four") if secrets.randbelow(2)]}
+
+
+def _as_exemplified(kind: Kind, text: str) -> dict[str, list[str]]:
+    """Return one of a kind's own examples, with `text` as its first text where it asks for texts."""
+    config = kind.Config.model_validate_json(json.dumps(kind.tried_with[0]), strict=True)
+    fields = {name: list(sent) for name, sent in secrets.choice(kind.examples(config)).items()}
+    return {**fields, "text-0": [text]} if kind.texts else fields
 
 
 def guide_source(sorts: Sequence[str], per_step: int = 40) -> str:

@@ -2,7 +2,7 @@
 
 Lives here: a set of live sessions that changed, emptied about four times a
 second; each audience is sent its whole screen, never a delta, so a missed push
-is healed by the next. Not here: what a screen holds (`screens.py`).
+is healed by the next. Not here: what a screen holds (`screens/`).
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from ..activities import KINDS
 from ..errors import NotFound, WorkshopError
 from ..models import ActivityRun, LiveSession
 from ..screens import local_clock
-from ..words import _
+from ..words import _, span
 from .language import speak
 from .limits import acts
 from .rights import audience, house
@@ -43,13 +43,17 @@ class Question:
 
 @dataclass(frozen=True)
 class SentPage:
-    """What the page shows around the phone's own list. `until`: the earliest moment at which the report is fixed."""
+    """What the page shows around the phone's own list.
+
+    `until`: the earliest moment at which the report is fixed. `after`: how long
+    after the end that is, while there is no such moment; empty for at once.
+    """
 
     live_id: str
     title: str
     rehearsal: bool
     fixed: bool
-    minutes: int
+    after: str
     until: datetime | None
     until_clock: str
     questions: tuple[Question, ...]
@@ -100,7 +104,7 @@ def _shown(session: Session, live: LiveSession, language: str) -> SentPage:
         title=live.title,
         rehearsal=live.rehearsal,
         fixed=receipts.fixed(session, live),
-        minutes=live.freeze_after_minutes,
+        after=span(live.freeze_after_minutes) if live.freeze_after_minutes else "",
         until=until,
         until_clock=local_clock(until) if until else "",
         questions=tuple(
