@@ -37,13 +37,18 @@ class Moments:
 
 
 class Load:
-    """Phones on one server; use it as a context. `roster` has a Cookie header and Socket.IO's auth for each."""
+    """Phones on one server; use it as a context. `roster` has a Cookie header and Socket.IO's auth for each.
 
-    def __init__(self, program: Path, port: int, roster: Sequence[tuple[str, dict[str, Any]]], folder: Path) -> None:
+    `live`: the session that its address names, for a proxy that leads by it.
+    """
+
+    def __init__(
+        self, program: Path, port: int, roster: Sequence[tuple[str, dict[str, Any]]], folder: Path, live: str = ""
+    ) -> None:
         self.count = len(roster)
-        lines = folder / "roster"
+        lines = folder / f"roster{live}"
         lines.write_text("".join(f"{cookie}\t{json.dumps(auth)}\n" for cookie, auth in roster), encoding="utf-8")
-        path = "/socket.io/?EIO=4&transport=websocket"
+        path = f"/socket.io/?EIO=4&transport=websocket{f'&live={live}' if live else ''}"
         self._process = subprocess.Popen(
             [program, str(port), path, lines], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )

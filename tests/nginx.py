@@ -35,7 +35,7 @@ def certificate(folder: Path) -> tuple[Path, Path]:
 class Nginx:
     """A running nginx; `url` is its https address."""
 
-    def __init__(self, folder: Path, name: str, changes: Mapping[str, str], port: int) -> None:
+    def __init__(self, folder: Path, name: str, changes: Mapping[str, str], port: int, connections: int = 512) -> None:
         self.folder = folder / "nginx"
         self.folder.mkdir()
         self.port = port
@@ -60,10 +60,16 @@ class Nginx:
         self.spool.mkdir()
         whole = (
             f"{'user root;' if os.geteuid() == 0 else ''}\ndaemon off;\nworker_processes 1;\npid {self.folder}/pid;\n"
-            f"error_log {self.folder}/start.log;\nevents {{ worker_connections 512; }}\nhttp {{\n{paths}{text}}}\n"
+            f"error_log {self.folder}/start.log;\nevents {{ worker_connections {connections}; }}\nhttp {{\n{paths}{text}}}\n"
         )
         (self.folder / "nginx.conf").write_text(whole)
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Return the process id of the one that starts the others."""
+        assert self._process is not None
+        return self._process.pid
 
     @property
     def seen(self) -> str:

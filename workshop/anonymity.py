@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import hmac
 import random
 import secrets
@@ -74,7 +73,7 @@ def read_seat(server_secret: bytes, live_id: str, value: str | None) -> bytes | 
 
 
 def _seat_mac(server_secret: bytes, live_id: str, secret: bytes) -> bytes:
-    return hmac.new(server_secret, b"seat\0" + live_id.encode() + b"\0" + secret, hashlib.sha256).digest()
+    return hmac.digest(server_secret, b"seat\0" + live_id.encode() + b"\0" + secret, "sha256")
 
 
 def _b64(data: bytes) -> str:
@@ -91,7 +90,7 @@ def tag(secret: bytes, run_id: str) -> bytes:
     HMAC-SHA256(T, run id): tags of different runs share nothing, and without T
     none can be computed.
     """
-    return hmac.new(secret, run_id.encode(), hashlib.sha256).digest()
+    return hmac.digest(secret, run_id.encode(), "sha256")
 
 
 def shuffled(items: Sequence[T]) -> list[T]:

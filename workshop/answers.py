@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+
+from sqlalchemy import bindparam, select
 
 from . import anonymity, breakouts, questions
 from .activities import KINDS
@@ -23,6 +26,11 @@ from .models import ActivityRun
 from .words import _
 
 LARGEST_ANSWER = 16 * 1024  # bytes of the fields as JSON (attack S10)
+LARGEST_SIGN = 6  # bytes that one sign takes in JSON at most: a control sign is written as six
+AROUND = 8  # bytes around a name or a value in JSON, at most
+
+_OPEN_RUNS = select(ActivityRun.id).where(ActivityRun.live_id == bindparam("live_id"), ActivityRun.state == "open")
+_written = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 LARGEST_REVISION = 2**31
 
 
@@ -72,11 +80,21 @@ def _open_activity(house: House, live_id: str, run_id: str) -> tuple[Activity, b
     return house.at_hand.get(live_id, questions.run_behind(run_id), read)
 
 
+def look_ahead(house: House, live_id: str) -> None:
+    """Have at hand what is asked now, so that a room that answers all at once finds it there from the first answer on."""
+    with house.database.transaction() as session:
+        runs = session.scalars(_OPEN_RUNS, {"live_id": live_id}).all()
+    for run_id in runs:
+        with suppress(WorkshopError):  # closed meanwhile
+            _open_activity(house, live_id, run_id)
+
+
 def checked_fields(fields: object) -> dict[str, list[str]]:
     """Return fields as name -> list of strings, or raise `AnswerRefused` for anything else."""
     if not isinstance(fields, Mapping) or len(fields) > 64:
         raise AnswerRefused(_("This answer could not be read. Reload the page and try again."))
     clean: dict[str, list[str]] = {}
+    most = 0
     for name, values in fields.items():
         if (
             not isinstance(name, str)
@@ -85,7 +103,9 @@ def checked_fields(fields: object) -> dict[str, list[str]]:
         ):
             raise AnswerRefused(_("This answer could not be read. Reload the page and try again."))
         clean[name] = list(values)
-    if len(json.dumps(clean, ensure_ascii=False).encode("utf-8", "replace")) > LARGEST_ANSWER:
+        most += sum(map(len, values), len(name)) * LARGEST_SIGN + (len(values) + 1) * AROUND
+    # Nearly all answers are so short that nobody needs to count.
+    if most > LARGEST_ANSWER and len(_written(clean).encode("utf-8", "replace")) > LARGEST_ANSWER:
         raise AnswerRefused(_("This is longer than one answer can be. Shorten it and send it again."))
     return clean
 
@@ -105,7 +125,7 @@ def ballot(
     if fields is not None:
         sent = checked_fields(fields)
         clean = questions.clean_votes(sent) if votes else kind.clean(activity.config, sent)
-        body = json.dumps(clean, ensure_ascii=False, sort_keys=True)
+        body = _written(clean)
         try:
             body.encode()  # one that SQLite cannot hold would take the whole batch down with it
         except UnicodeEncodeError:

@@ -10,7 +10,6 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from . import anonymity, tickets
-from .db import notify
 from .errors import NotFound, WorkshopError
 from .house import House
 from .live_state import get, hits
@@ -64,9 +63,9 @@ def join(house: House, live_id: str, seat: str | None, slip: str = "") -> str:
             )
             if hits(changed) != 1:
                 raise WorkshopError(_("The room is full. Ask the person who leads."), code="full", status=503)
-            notify(session, live_id)
     except BaseException:
         if needs_slip:
             tickets.give_back(house, live_id, slip)
         raise
+    house.database.announce(live_id)  # only a total has grown: what is at hand of the session stays true
     return anonymity.seat_value(key, live_id, anonymity.new_secret())

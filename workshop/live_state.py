@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Result, select, update
+from sqlalchemy import Result, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from .db import notify
@@ -72,13 +72,17 @@ def get(session: Session, live_id: str) -> LiveSession:
     return live
 
 
+_RUN_OF = select(ActivityRun).where(
+    ActivityRun.live_id == bindparam("live_id"), ActivityRun.activity_id == bindparam("activity_id")
+)
+"""Made once: one screen asks it seven times, and making it costs more than asking."""
+
+
 def run_of(session: Session, live: LiveSession, activity_id: str | None) -> ActivityRun | None:
     """Return the run of an activity in this session, None while it has not been asked."""
     if activity_id is None:
         return None
-    return session.scalar(
-        select(ActivityRun).where(ActivityRun.live_id == live.id, ActivityRun.activity_id == activity_id)
-    )
+    return session.scalar(_RUN_OF, {"live_id": live.id, "activity_id": activity_id})
 
 
 def change(session: Session, live: LiveSession, values: dict[str, Any]) -> None:

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -141,14 +141,17 @@ def turn(session: Session, run: ActivityRun | None) -> int:
     return reading.shows if version and reading.queue else run.batch
 
 
+CHANGES = (
+    select(func.coalesce(func.sum(ReadingRow.version), 0))
+    .join(ActivityRun, ActivityRun.id == ReadingRow.run_id)
+    .where(ActivityRun.live_id == bindparam("live_id"))
+)
+"""A number that grows with every decision in the session `live_id`."""
+
+
 def count(session: Session, live_id: str) -> int:
-    """Return a number that grows with every decision in a session."""
-    total = session.scalar(
-        select(func.sum(ReadingRow.version))
-        .join(ActivityRun, ActivityRun.id == ReadingRow.run_id)
-        .where(ActivityRun.live_id == live_id)
-    )
-    return int(total or 0)
+    """Return `CHANGES` of a session."""
+    return int(session.scalar(CHANGES, {"live_id": live_id}) or 0)
 
 
 # -- what the seal does

@@ -22,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from . import anonymity, moderation, publication
@@ -135,14 +135,12 @@ def asking(session: Session, run: ActivityRun | None) -> bool:
     return kept is None or kept.asking
 
 
-def turns(session: Session, live_id: str) -> int:
-    """Return how often the order of an open list of this session was refreshed: phones are told when it grows."""
-    found = session.scalars(
-        select(QuestionList.turns)
-        .join(ActivityRun, ActivityRun.id == QuestionList.run_id)
-        .where(ActivityRun.live_id == live_id, ActivityRun.state == "open")
-    )
-    return sum(found)
+TURNS = (
+    select(func.coalesce(func.sum(QuestionList.turns), 0))
+    .join(ActivityRun, ActivityRun.id == QuestionList.run_id)
+    .where(ActivityRun.live_id == bindparam("live_id"), ActivityRun.state == "open")
+)
+"""How often the order of an open list of the session `live_id` was refreshed: phones are told when it grows."""
 
 
 def parked(session: Session, live: LiveSession) -> list[str]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -134,14 +134,17 @@ def _arranged(board: Board, cards: Sequence[tuple[str, str]], version: int) -> S
     )
 
 
+CHANGES = (
+    select(func.coalesce(func.sum(ThemeBoard.version), 0))
+    .join(ActivityRun, ActivityRun.id == ThemeBoard.run_id)
+    .where(ActivityRun.live_id == bindparam("live_id"))
+)
+"""A number that grows with every change of any board of the session `live_id`."""
+
+
 def count(session: Session, live_id: str) -> int:
-    """Return a number that grows with every change of any board of a session."""
-    total = session.scalar(
-        select(func.sum(ThemeBoard.version))
-        .join(ActivityRun, ActivityRun.id == ThemeBoard.run_id)
-        .where(ActivityRun.live_id == live_id)
-    )
-    return int(total or 0)
+    """Return `CHANGES` of a session."""
+    return int(session.scalar(CHANGES, {"live_id": live_id}) or 0)
 
 
 def names(session: Session, live: LiveSession, activity_ids: Iterable[str]) -> list[str]:

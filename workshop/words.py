@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from babel import Locale, UnknownLocaleError, dates, numbers
-from flask import has_app_context
-from flask_babel import force_locale, get_locale, gettext
-from flask_babel import ngettext as plural
+from flask import current_app, has_app_context
+from flask_babel import force_locale, get_locale, get_translations
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
@@ -30,9 +30,22 @@ COOKIE = "language"
 
 def _(text: str, **values: Any) -> str:
     """Return `text` in the reader's language, with `%(name)s` filled in."""
-    if has_app_context():
-        return str(gettext(text, **values))
-    return text % values if values else text
+    found = str(catalogue().ugettext(text)) if has_app_context() else text
+    return found % values if values else found
+
+
+def catalogue() -> Any:
+    """Return the sentences in the reader's language; there must be an app.
+
+    Kept by language. Flask-Babel looks up context, domain and name of the language anew for each sentence, and a
+    console has 265 of them: that was a third of its drawing.
+    """
+    kept = current_app.extensions["catalogues"]
+    locale = get_locale()
+    found = kept.get(locale)
+    if found is None:
+        found = kept[locale] = get_translations()
+    return found
 
 
 def N_(text: str) -> str:
@@ -42,9 +55,8 @@ def N_(text: str) -> str:
 
 def ngettext(one: str, many: str, num: int, **values: Any) -> str:
     """Return the sentence for this number in the reader's language, with `%(num)s` filled in."""
-    if has_app_context():
-        return str(plural(one, many, num, **values))
-    return (one if num == 1 else many) % {"num": num, **values}
+    found = str(catalogue().ungettext(one, many, num)) if has_app_context() else one if num == 1 else many
+    return found % {"num": num, **values}
 
 
 def here() -> Locale:
@@ -92,9 +104,13 @@ def figure(number: int) -> str:
 
 def spoken() -> tuple[str, ...]:
     """Return the languages that have a catalogue; English is the source and needs none."""
-    return tuple(
-        code for code in LANGUAGES if code == "en" or (TRANSLATIONS / code / "LC_MESSAGES" / "messages.mo").exists()
-    )
+    return _with_catalogue(LANGUAGES, TRANSLATIONS)
+
+
+@lru_cache(maxsize=8)
+def _with_catalogue(languages: tuple[str, ...], folder: Path) -> tuple[str, ...]:
+    """Ask the disk once: every screen that is drawn wants to know."""
+    return tuple(code for code in languages if code == "en" or (folder / code / "LC_MESSAGES" / "messages.mo").exists())
 
 
 def locale_of(language: str) -> str:

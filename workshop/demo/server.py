@@ -81,6 +81,11 @@ class ScratchServer:
         """Return the server's process id."""
         return self._process.pid
 
+    @property
+    def folder(self) -> Path:
+        """Return the server's data folder."""
+        return Path(self._folder)
+
     def memory(self) -> int:
         """Return how many bytes of memory the server holds now; Linux only."""
         status = Path(f"/proc/{self.pid}/status").read_text()

@@ -75,6 +75,7 @@ def start(house: House, realtime: Realtime) -> None:
     simulated = simulated_phones.SimulatedPhones(house, speaking)
     woken = Event()
     realtime.coalescer.wake = woken.set
+    realtime.coalescer.breathe = gevent.sleep
 
     def pause(seconds: float) -> None:
         woken.wait(seconds)

@@ -16,9 +16,10 @@ from typing import Any
 
 from flask import Flask, g
 from flask_babel import force_locale
-from sqlalchemy import select
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.orm import Session
 
-from .. import fragments, moderation, questions, screens, themes
+from .. import answers, fragments, moderation, questions, screens, themes
 from ..house import House
 from ..models import ActivityRun, LiveSession
 from ..words import locale_of
@@ -33,6 +34,18 @@ CALM = 4.0
 """Seconds between two pushes to phones when only themes move."""
 
 ROLES = ("run", "moderate", "watch")
+
+_BATCHES = select(func.coalesce(func.sum(ActivityRun.batch), 0)).where(
+    ActivityRun.live_id == bindparam("live_id"), ActivityRun.state == "open"
+)
+_STATE = select(
+    LiveSession.version,
+    _BATCHES.scalar_subquery(),
+    questions.TURNS.scalar_subquery(),
+    moderation.CHANGES.scalar_subquery(),  # what is hidden goes from every phone at once
+    themes.CHANGES.scalar_subquery(),
+).where(LiveSession.id == bindparam("live_id"))
+"""What changes a phone's screen, in one question to the database: a whole room waits for its answer."""
 
 
 class Coalescer:
@@ -57,6 +70,8 @@ class Coalescer:
         self._later: dict[str, float] = {}  # session -> when they get the next
         self.wake: Callable[[], None] = lambda: None
         """Ends the present pause of `run`; whoever makes the pause puts it here."""
+        self.breathe: Callable[[], None] = lambda: None
+        """Lets everything else have a turn between two sessions: answers must not wait until all consoles are drawn."""
 
     def mark(self, live_id: str) -> None:
         """Note that a live session changed."""
@@ -84,6 +99,7 @@ class Coalescer:
                 log.error("a push failed: %s", type(error).__name__)
                 if self.app.debug or self.app.testing:
                     raise
+            self.breathe()
 
     def run(self, sleep: Callable[[float], None]) -> None:
         """Flush for ever, `INTERVAL` seconds apart, or as soon as `sleep` is woken."""
@@ -92,26 +108,33 @@ class Coalescer:
             sleep(INTERVAL)
 
     def _push(self, live_id: str) -> None:
-        for audience, role, language in self._audiences(live_id):
+        with self._house.database.transaction() as session:  # one for all: each costs as much as a screen of a phone
+            self._push_within(session, live_id)
+        if len(self._sent) > 5000:  # sessions that ended long ago
+            self._sent.clear()
+            self._grouped.clear()
+
+    def _push_within(self, session: Session, live_id: str) -> None:
+        present = self._state(session, live_id)
+        for audience, role, language in self._audiences(live_id):  # the phones first
             name = room(live_id, audience, role, language)
-            state = self._state(live_id) if audience == "phone" else ""
+            state = present if audience == "phone" else ""
             before = self._sent.get((live_id, name))
             if audience == "phone" and before is not None and self._may_wait(live_id, name, before[0], state):
                 continue  # counts do not show on phones, so an answer wakes none of them
             if audience != "phone" and not self._registry.is_anyone(live_id, audience, role, language):
                 self._sent.pop((live_id, name), None)  # who comes asks for the screen
                 continue
-            message = self.message(live_id, audience, role, language)
+            message = self._message(session, live_id, audience, role, language)
             if message is None:
                 continue
             if before is None or before[1] != message["html"]:
                 self._seqs[name] += 1
                 message["seq"] = self._seqs[name]
                 self._transport.emit("screen", message, name)
+                if audience == "phone":
+                    answers.look_ahead(self._house, live_id)
             self._sent[(live_id, name)] = (state, message["html"])
-        if len(self._sent) > 5000:  # sessions that ended long ago
-            self._sent.clear()
-            self._grouped.clear()
 
     def _audiences(self, live_id: str) -> list[tuple[str, str, str]]:
         """Return audience, role and language of each room; another language only while somebody follows in it."""
@@ -127,16 +150,9 @@ class Coalescer:
             ),
         ]
 
-    def _state(self, live_id: str) -> str:
-        with self._house.database.transaction() as session:
-            live = session.get(LiveSession, live_id)
-            batches = session.scalars(
-                select(ActivityRun.batch).where(ActivityRun.live_id == live_id, ActivityRun.state == "open")
-            ).all()
-            boards = themes.count(session, live_id)
-            turns = questions.turns(session, live_id)
-            decided = moderation.count(session, live_id)  # what is hidden goes from every phone at once
-        return f"{live.version if live else 0}:{sum(batches)}.{turns}.{decided}/{boards}"
+    def _state(self, session: Session, live_id: str) -> str:
+        version, batches, turns, decided, boards = session.execute(_STATE, {"live_id": live_id}).first() or (0,) * 5
+        return f"{version}:{batches}.{turns}.{decided}/{boards}"
 
     def _may_wait(self, live_id: str, name: str, before: str, state: str) -> bool:
         """Return whether the phones need nothing now: nothing changed, or only themes, and those but a moment ago.
@@ -158,19 +174,23 @@ class Coalescer:
     def message(self, live_id: str, audience: str, role: str = "", language: str = "") -> dict[str, Any] | None:
         """Return the present screen of an audience as it is sent; None when the session is gone."""
         with self._house.database.transaction() as session:
-            live = session.get(LiveSession, live_id)
-            if live is None:
-                return None
-            with self.app.test_request_context(base_url=self._house.settings.public_url):
-                g.language = language or live.language
-                g.pushed = True  # forms in a pushed fragment carry no token of a visitor's session
-                with force_locale(locale_of(g.language)):
-                    key, html = self._render(session, live, audience, role, language)
-            version = live.version
-        name = room(live_id, audience, role, language)
-        return {"boot": self._boots[name], "seq": self._seqs[name], "key": key, "version": version, "html": html}
+            return self._message(session, live_id, audience, role, language)
 
-    def _render(self, session: Any, live: LiveSession, audience: str, role: str, language: str) -> tuple[str, str]:
+    def _message(
+        self, session: Session, live_id: str, audience: str, role: str, language: str
+    ) -> dict[str, Any] | None:
+        live = session.get(LiveSession, live_id)
+        if live is None:
+            return None
+        with self.app.test_request_context(base_url=self._house.settings.public_url):
+            g.language = language or live.language
+            g.pushed = True  # forms in a pushed fragment carry no token of a visitor's session
+            with force_locale(locale_of(g.language)):
+                key, html = self._render(session, live, audience, role, language)
+        name = room(live_id, audience, role, language)
+        return {"boot": self._boots[name], "seq": self._seqs[name], "key": key, "version": live.version, "html": html}
+
+    def _render(self, session: Session, live: LiveSession, audience: str, role: str, language: str) -> tuple[str, str]:
         if audience == "phone":
             phone = screens.phone(session, live, self._house, language)
             return phone.key, fragments.phone(phone)

@@ -19,7 +19,6 @@ from .. import answers, breakouts, live_sessions
 from ..ballots import Ballot
 from ..errors import WorkshopError
 from ..house import House
-from ..models import LiveSession
 from ..words import _, locale_of
 from .coalescer import Coalescer
 from .rooms import Caller, Registry, room
@@ -70,7 +69,7 @@ def register(transport: Transport, registry: Registry, coalescer: Coalescer, hou
     def in_words(caller: Caller, work: Callable[[], Ack]) -> Ack:
         """Do something for a caller; whatever goes wrong becomes a refusal in their language."""
         with app.app_context():
-            g.language = caller.language or language(house, caller.live_id)
+            g.language = caller.speaks
             with force_locale(locale_of(g.language)):
                 try:
                     return work()
@@ -163,17 +162,6 @@ def register(transport: Transport, registry: Registry, coalescer: Coalescer, hou
     transport.on("breakout", event("phone", breakout))
     transport.on("screen", event(None, screen))
     transport.on("move", event("console", move))
-
-
-def language(house: House, live_id: str) -> str:
-    """Return the language of a live session."""
-
-    def read() -> str:
-        with house.database.transaction() as session:
-            live = session.get(LiveSession, live_id)
-            return live.language if live else "en"
-
-    return house.at_hand.get(live_id, "language", read)
 
 
 def _text(value: object) -> str:

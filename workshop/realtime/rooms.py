@@ -49,6 +49,7 @@ class Caller:
     role: str = ""
     name: str = ""  # of staff, for the other consoles
     language: str = ""  # one of the guide's other languages; empty: the session's own
+    speaks: str = "en"  # the language of what this connection is told
     allowance: float = EVENTS_AT_ONCE
     counted_at: float = field(default_factory=monotonic)
 
@@ -130,14 +131,26 @@ class Registry:
         secret = anonymity.read_seat(self._house.seat_key, live_id, cookie)
         if secret is None:
             return None
-        with self._house.database.transaction() as session:
-            live = session.get(LiveSession, live_id)
-            if live is None:
-                return None
-            language = live_state.reading_language(live, wanted)
         if self._seats[secret] >= SOCKETS_PER_SEAT:
             return None
-        return Caller("phone", live_id, secret=secret, language=language)
+        spoken = self._spoken_in(live_id)
+        if not spoken:
+            return None
+        language = wanted if isinstance(wanted, str) and wanted in spoken[1:] else ""
+        return Caller("phone", live_id, secret=secret, language=language, speaks=language or spoken[0])
+
+    def _spoken_in(self, live_id: str) -> tuple[str, ...]:
+        """Return the languages in which a session can be followed, its own first; none where it is gone.
+
+        Kept in memory until the session changes: when a hall joins, or comes back after a cut, all ask for the same.
+        """
+
+        def read() -> tuple[str, ...]:
+            with self._house.database.transaction() as session:
+                live = session.get(LiveSession, live_id)
+                return tuple(dict.fromkeys((live.language, *live_state.readable(live)))) if live else ()
+
+        return self._house.at_hand.get(live_id, "spoken", read)
 
     def _stage(self, token: str, wanted: object) -> Caller | None:
         with self._house.database.transaction() as session:
@@ -145,7 +158,7 @@ class Registry:
             if live is None:
                 return None
             language = live_sessions.language_of(live, wanted)
-        return Caller("stage", live.id, stage_token=token, language=language)
+        return Caller("stage", live.id, stage_token=token, language=language, speaks=language or live.language)
 
     def _console(self, app: Flask, environ: dict[str, Any], live_id: str, wanted: object) -> Caller | None:
         token, remote = staff_tokens(app, environ)
@@ -160,8 +173,16 @@ class Registry:
         with self._house.database.transaction() as session:
             live = session.get(LiveSession, live_id)
             language = live_state.reading_language(live, wanted) if live else ""
+            speaks = language or (live.language if live else "en")
         return Caller(
-            "console", live_id, staff_token=token, remote_token=remote, role=role, name=name, language=language
+            "console",
+            live_id,
+            staff_token=token,
+            remote_token=remote,
+            role=role,
+            name=name,
+            language=language,
+            speaks=speaks,
         )
 
     def part(self, token: str | None, remote: str | None, live_id: str) -> tuple[str, str]:
@@ -171,9 +192,7 @@ class Registry:
             return "", ""
         with self._house.database.transaction() as session:
             if token:
-                account = accounts.account_of(session, token, now)
-                found = accounts.role_in(session, account.id, live_id) if account else None
-                return (found[1], account.name) if found and account else ("", "")
+                return accounts.part_in(session, token, live_id, now)
             steering = facilitators.remote(session, remote, live_id, now)
         return (steering.role, steering.name) if steering else ("", "")
 
@@ -211,9 +230,14 @@ class Registry:
     def outdated(self) -> list[str]:
         """Return the connections whose right has ended since they came in (attack S5)."""
         gone: list[str] = []
-        with self._house.database.transaction() as session:
-            lives = session.execute(select(LiveSession.stage_token, LiveSession.id))
-            stages = {live.stage_token: live.id for live in lives}
+        tokens = {caller.stage_token for caller in self._callers.values() if caller.audience == "stage"}
+        stages: dict[str | None, str] = {}
+        if tokens:
+            with self._house.database.transaction() as session:
+                lives = session.execute(
+                    select(LiveSession.stage_token, LiveSession.id).where(LiveSession.stage_token.in_(tokens))
+                )
+                stages = {live.stage_token: live.id for live in lives}
         roles: dict[tuple[str | None, str | None, str], str] = {}
         for sid, caller in list(self._callers.items()):
             if self._house.keepers.gave_up(caller.live_id) or (

@@ -23,7 +23,7 @@ from werkzeug.wrappers import Response
 
 from .. import live_state
 from ..models import LiveSession
-from ..words import COOKIE, LANGUAGES, TRANSLATIONS, asked_for, clock, day, figure, locale_of, spoken
+from ..words import COOKIE, LANGUAGES, TRANSLATIONS, asked_for, catalogue, clock, day, figure, locale_of, spoken
 from .rights import audience
 
 __all__ = ("LANGUAGES", "TRANSLATIONS", "bp", "choose", "day", "init_app", "page_direction", "page_language", "spoken")
@@ -116,6 +116,12 @@ def init_app(app: Flask) -> None:
     """Set Babel up, tell templates the language, and offer the switch."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(TRANSLATIONS)
     Babel(app, locale_selector=choose)
+    app.extensions["catalogues"] = {}
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # Babel has added the extension
+        gettext=lambda text: catalogue().ugettext(text),
+        ngettext=lambda one, many, number: catalogue().ungettext(one, many, number),
+        newstyle=True,
+    )
     app.jinja_env.globals.update(
         page_language=page_language, page_direction=page_direction, languages_offered=offered, language_called=own_name
     )

@@ -28,6 +28,8 @@ MOST_ATTACHMENTS = 8
 """Binary parts of one message; the parent waits for as many as a client announces and keeps them all."""
 
 
+_written = json.JSONEncoder(separators=(",", ":")).encode
+
 HANGS_UP_AFTER = 1.0
 """Seconds in which a client can read that it was cut; in the same moment it would only see the connection end."""
 
@@ -101,7 +103,7 @@ class Server(socketio.Server):  # type: ignore[misc]
             return False
 
         def reply(answer: Any) -> None:
-            client.say(f"43{number}{json.dumps([answer], separators=(',', ':'))}")
+            client.say(f"43{number}{_written([answer])}")
 
         try:
             return handler(sid, event[1], reply)
