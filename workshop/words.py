@@ -40,7 +40,7 @@ def catalogue() -> Any:
     Kept by language. Flask-Babel looks up context, domain and name of the language anew for each sentence, and a
     console has 265 of them: that was a third of its drawing.
     """
-    kept = current_app.extensions["catalogues"]
+    kept = current_app.extensions.setdefault("catalogues", {})
     locale = get_locale()
     found = kept.get(locale)
     if found is None:

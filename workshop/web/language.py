@@ -116,7 +116,6 @@ def init_app(app: Flask) -> None:
     """Set Babel up, tell templates the language, and offer the switch."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(TRANSLATIONS)
     Babel(app, locale_selector=choose)
-    app.extensions["catalogues"] = {}
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # Babel has added the extension
         gettext=lambda text: catalogue().ugettext(text),
         ngettext=lambda one, many, number: catalogue().ungettext(one, many, number),
