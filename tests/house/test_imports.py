@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -28,12 +29,16 @@ def room(path: Path) -> str:
     return ".".join(part for part in parts if part != "__init__")
 
 
-def imported(path: Path, package: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield (absolute module, names) of every import in a file, those inside functions too."""
+def imported(path: Path, package: str, *, at_once: bool = False) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield (absolute module, names) of every import in a file, those inside functions too.
+
+    `at_once`: those alone that happen when the module is imported itself.
+    """
     module = [package, *path.relative_to(ROOT / package).with_suffix("").parts]
     if module[-1] == "__init__":
         module.append("")  # a relative import starts from the package itself
-    for node in ast.walk(ast.parse(path.read_text())):
+    tree = ast.parse(path.read_text())
+    for node in tree.body if at_once else ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield alias.name, ()
@@ -100,6 +105,33 @@ def test_the_direct_transport_knows_nothing_of_workshops() -> None:
     assert paths
     for path in paths:
         assert {name for name in reached(path) if not name.startswith("realtime.direct")} <= {"realtime"}, path
+
+
+def needed_first(path: Path, rooms: set[str]) -> set[str]:
+    """Return the rooms of the house that must have been imported before this one is."""
+    found = set()
+    for module, names in imported(path, "workshop", at_once=True):
+        if module.partition(".")[0] == "workshop":
+            inner = module.removeprefix("workshop").removeprefix(".")
+            whole = {f"{inner}.{name}".removeprefix(".") for name in names}
+            found |= {one if one in rooms else inner for one in whole}
+    return found - {"", room(path)}
+
+
+def circle(needs: Mapping[str, set[str]]) -> list[str]:
+    """Return rooms that need one another in a circle; nothing where there is none."""
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as found:
+        return list(found.args[1])
+    return []
+
+
+def test_no_module_needs_itself_by_way_of_others() -> None:
+    """Else it hangs on which module is imported first whether the server comes up."""
+    rooms = {room(path) for path in HOUSE}
+    assert circle({room(path): needed_first(path, rooms) for path in HOUSE}) == []
+    assert circle({"who_sees": {"live_sessions"}, "live_sessions": {"moves"}, "moves": {"who_sees"}})
 
 
 def test_weasyprint_is_imported_in_one_module() -> None:
