@@ -162,7 +162,8 @@ def test_only_one_is_printed_at_a_time(app: Flask, house: House, freeze_id: str,
     threads = [threading.Thread(target=submit, args=(app, house, freeze_id))]
     for thread in threads:
         thread.start()
-    jobs.resume(house)
+    with app.app_context():
+        jobs.resume(house)
     for thread in threads:
         thread.join()
     assert most == 1
