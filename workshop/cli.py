@@ -93,6 +93,9 @@ def parser() -> argparse.ArgumentParser:
         "--allow-inconclusive", action="store_true", help="exit 0 where nothing is missing but a larger sample"
     )
 
+    parts = add("sbom", "Print what this installation consists of (CycloneDX), for a scanner.", sbom)
+    parts.add_argument("--output", metavar="FILE", help="write it to a file instead")
+
     people.register(
         add,
         commands.add_parser("accounts", help="Look after accounts.").add_subparsers(required=True, metavar="COMMAND"),
@@ -113,6 +116,18 @@ def show_settings(_chosen: argparse.Namespace) -> int:
     """Print the table of settings."""
     for name, value, default, help in rows(Settings.from_env(os.environ)):
         print(f"{name}\n    now      {value}\n    default  {default}\n    {help}")
+    return 0
+
+
+def sbom(chosen: argparse.Namespace) -> int:
+    """Print the bill of materials, or write it to a file."""
+    from pathlib import Path
+
+    from .operating import bill
+
+    text = bill.write(Path(chosen.output) if chosen.output else None)
+    if not chosen.output:
+        print(text, end="")
     return 0
 
 
