@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.promises.attackers import BROKEN
+from tests.promises.attackers import BROKEN, FALSE_ALARM, order_p, tau
 from tests.promises.stagehands import Room, canary, fields_for, room
 from tests.promises.test_02_rolling_is_a_pool import (
     HIGHEST_POSTERIOR,
@@ -88,6 +88,23 @@ def test_those_who_read_first_find_no_author_more_often_than_one_in_five(hall: H
         worst = max(chance for posterior in asked.posteriors() for chance in posterior.values())
         assert worst <= HIGHEST_POSTERIOR + 1e-9, f"{people} people: {worst:.3f}"
     hits_stay_within(played, lots)
+
+
+def orders(played: list[Rolled]) -> list[float]:
+    """Return for each pool of five how far its order on the desk agrees with the order of sending."""
+    pools = [(asked, letting.texts) for asked in played for letting in asked.lettings if len(letting.texts) == 5]
+    return [tau([asked.wrote[text] for text in texts], range(5)) for asked, texts in pools]
+
+
+def test_where_a_text_stands_on_the_desk_knows_nothing_of_when_it_was_sent(hall: House) -> None:
+    lots = random.Random(10)
+    played = sessions(hall, [10, 15, 16, 21] * 4, lots)
+    found = orders(played)
+    assert len(found) >= 20 and order_p(found, 5) > FALSE_ALARM
+    for asked in played:  # the leaky control: each pool in the order in which it came
+        for letting in asked.lettings:
+            letting.texts.sort(key=asked.wrote.__getitem__)
+    assert order_p(orders(played), 5) < FALSE_ALARM
 
 
 def as_they_come(people: int, lots: random.Random) -> Rolled:
