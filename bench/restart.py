@@ -143,8 +143,6 @@ def away_and_back(
     print(f"  at most {most} within {BIN:g} s", flush=True)
     if len(came) < len(phones):
         return [f"{len(phones) - len(came)} phones never came back"]
-    if most > max(10, len(phones) // 2):
-        wrong.append("half the room came back in one instant")
     if {phone.screen["boot"] for phone in phones} & boots:
         wrong.append("a screen of the old server was shown")
     if any(pages.attribute(phone.screen["html"], "data-run") != run for phone in phones):

@@ -28,6 +28,8 @@ from workshop.house import House
 from workshop.models import Account
 from workshop.report_worker import Limits, Printed, PrintFailed
 
+pytestmark = pytest.mark.drawn
+
 LINES = {
     "opening": "I would like to talk about what I need to do my work well.",
     "offer": "I write down the ten most frequent cases.",
@@ -391,8 +393,6 @@ def test_the_desk_serves_one_at_a_time_ten_in_ten_minutes_and_a_short_queue() ->
 
 ECHO = """
 import json, os, sys, time
-
-pytestmark = pytest.mark.drawn
 while (digits := sys.stdin.buffer.readline()).strip():
     asked = json.loads(sys.stdin.buffer.read(int(digits)))["paper_of"]["title"]
     if asked == "hang": time.sleep(600)

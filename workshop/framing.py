@@ -8,14 +8,25 @@ take a part of it for the next person's request. Not here: time limits
 
 from __future__ import annotations
 
+from email import errors
 from email.message import Message
+
+OF_A_BODY = (
+    errors.NoBoundaryInMultipartDefect,
+    errors.StartBoundaryNotFoundDefect,
+    errors.CloseBoundaryNotFoundDefect,
+    errors.MultipartInvariantViolationDefect,
+    errors.InvalidMultipartContentTransferEncodingDefect,
+)
+"""What the parser misses of a form with a file: it is shown the headers alone."""
 
 
 def unclear(version: str, method: str, headers: Message) -> str:
     """Return why the end of a request could be read in two ways, "" where there is one only."""
     if version not in ("HTTP/1.1", "HTTP/1.0"):
         return "a version without headers"
-    if headers.defects:  # a line that is none: the parser drops it together with all that follow
+    # A line that is none: the parser drops it together with all that follow.
+    if any(not isinstance(defect, OF_A_BODY) for defect in headers.defects):
         return "a line that is no header"
     if any("\n" in value or "\r" in value for value in headers.values()):
         return "a header in several lines"

@@ -55,6 +55,7 @@ def test_a_phone_steers_and_each_stage_speaks_its_language(
     expect(own.get_by_text("How this works")).to_be_visible(timeout=SOON)
     expect(other.get_by_text("So geht das hier")).to_be_visible(timeout=SOON)
     assert other.evaluate("document.documentElement.hasAttribute('data-large')")
+    expect(phone.locator("#primary")).to_have_attribute("value", "next")  # stages may be a moment ahead of a console
     phone.locator("#primary").tap()
     expect(other.get_by_text("Was tust du ohne Begeisterung?")).to_be_visible(timeout=SOON)
     fits(phone)

@@ -1,8 +1,9 @@
 """Fault R13: the server goes away under a full room, politely and by a power cut, and all come back by themselves.
 
 `make bench ARGS=restart` plays that and says how long it took; here it has to
-find everybody at the same question, with the same seat and the same answer, and
-not all in one instant. `FAULTS=full` plays 300 phones.
+find everybody at the same question, with the same seat and the same answer.
+How spread they come is a figure of the bench: here the machine decides it.
+`FAULTS=full` plays 300 phones.
 """
 
 from __future__ import annotations

@@ -129,6 +129,13 @@ def is_open(connection: socket.socket) -> bool:
     return False
 
 
+@pytest.mark.parametrize("boundary", ["; boundary=b", ""])
+def test_a_form_with_a_file_is_no_request_in_two_ways(ours: int, boundary: str) -> None:
+    form = b'--b\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n' + b"x" * 60_000 + b"\r\n--b--\r\n"
+    told = b"Content-Type: multipart/form-data%s\r\nContent-Length: %d\r\n\r\n" % (boundary.encode(), len(form))
+    assert all_of(ours, START % b"/read" + told + form).endswith(b"\r\n\r\n" + form)
+
+
 def test_whoever_is_slow_is_cut_while_the_web_server_alone_would_keep_him(ours: int, theirs: int) -> None:
     with ExitStack() as open_ones:
         kept = {what: open_ones.enter_context(begin(theirs, sent, little=True)) for what, sent in STAYS.items()}
