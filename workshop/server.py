@@ -174,7 +174,7 @@ class Connection(WSGIHandler):  # type: ignore[misc]
     """One connection, with limits on how slowly it may talk, and nothing of it in the log."""
 
     def __init__(self, sock: Any, address: Any, server: Any, rfile: Any = None) -> None:
-        if sock.family in (socket.AF_INET, socket.AF_INET6):
+        if over_a_network(sock):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().__init__(sock, address, server, rfile)
         self._patience = HEADERS_WITHIN
@@ -208,7 +208,7 @@ class Connection(WSGIHandler):  # type: ignore[misc]
         environ: dict[str, Any] = super().get_environ()
         if not self._connection_upgrade_requested():
             self.wsgi_input = environ["wsgi.input"] = Body(environ["wsgi.input"], self.hang_up)
-        elif self.socket.family in (socket.AF_INET, socket.AF_INET6):
+        elif over_a_network(self.socket):
             environ["unstuck.hand_over"] = self.hand_over
         return environ
 
@@ -218,10 +218,7 @@ class Connection(WSGIHandler):  # type: ignore[misc]
             with gevent.Timeout(READ_WITHIN + len(data) / SLOWEST, BrokenPipeError(errno.EPIPE, "nobody reads it")):
                 super()._sendall(data)
         except BrokenPipeError:
-            if self.socket.family in (
-                socket.AF_INET,
-                socket.AF_INET6,
-            ):  # or the kernel would go on offering it for ever
+            if over_a_network(self.socket):  # or the kernel would go on offering it for ever
                 self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             raise
 
@@ -250,6 +247,11 @@ class Connection(WSGIHandler):  # type: ignore[misc]
 
     def _handle_client_error(self, ex: BaseException) -> tuple[str, bytes]:
         return ("400", b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-length: 0\r\n\r\n")
+
+
+def over_a_network(sock: Any) -> bool:
+    """Return whether a connection came by TCP and not through a socket file."""
+    return sock.family in (socket.AF_INET, socket.AF_INET6)
 
 
 class Body:

@@ -111,3 +111,15 @@ def wait_for(phones: Sequence[Phone], operations: int) -> None:
     while sum(len(phone.history) for phone in phones) < operations:
         assert time.monotonic() < deadline, "the phones are stuck"
         time.sleep(0.02)
+
+
+def nothing_lost_or_doubled(phones: Sequence[Phone], cards: Sequence[str]) -> None:
+    """Hold what every phone was told against the wall; nothing was refused but after the close, and no card is a stranger's."""
+    wrong = {
+        phone.name: problem
+        for phone in phones
+        if (problem := check(phone, [card for card in cards if card.startswith(f"{phone.name} ")]))
+    }
+    assert not wrong
+    assert {code for phone in phones for code in phone.refused} <= {"closed"}
+    assert len(cards) == len([card for card in cards if card.startswith("person ")]) > 0

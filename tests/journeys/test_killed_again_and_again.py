@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.conftest import LiveServer
-from tests.journeys.histories import Operation, Phone, check, wait_for
+from tests.journeys.histories import Operation, Phone, check, nothing_lost_or_doubled, wait_for
 from tests.wire import Inside, Wire
 from workshop.models import ActivityRun, Card
 
@@ -92,14 +92,7 @@ def play(inside: Inside, lots: random.Random) -> int:
         console.close()
     assert state_of(inside, run) == "released"
     cards = cards_of(inside, run)
-    wrong = {
-        phone.name: problem
-        for phone in phones
-        if (problem := check(phone, [card for card in cards if card.startswith(f"{phone.name} ")]))
-    }
-    assert not wrong
-    assert {code for phone in phones for code in phone.refused} <= {"closed"}
-    assert len(cards) == len([card for card in cards if card.startswith("person ")]) > 0
+    nothing_lost_or_doubled(phones, cards)
     return sum(len(phone.history) for phone in phones)
 
 
