@@ -23,6 +23,7 @@ from .guides.schema import Activity
 from .house import House
 from .live_state import get, guide_of
 from .models import ActivityRun
+from .screens import bucket
 from .words import _
 
 LARGEST_ANSWER = 16 * 1024  # bytes of the fields as JSON (attack S10)
@@ -32,6 +33,7 @@ AROUND = 8  # bytes around a name or a value in JSON, at most
 _OPEN_RUNS = select(ActivityRun.id).where(ActivityRun.live_id == bindparam("live_id"), ActivityRun.state == "open")
 _written = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 LARGEST_REVISION = 2**31
+FILLED = 2  # buckets: JSON writes most letters beyond ASCII in twice their bytes, and a page shows an answer twice
 
 
 class Older(WorkshopError):
@@ -60,6 +62,11 @@ class Mine:
     passed: bool = False
     fields: dict[str, list[str]] | None = None
     spent: bool = False
+    alike: int = 0
+    """Bytes to which whatever tells it is filled up, so that nobody sees from outside what it is (promise 12).
+
+    0 where nothing was sent: everybody who watches the network knows that much.
+    """
 
 
 def _open_activity(house: House, live_id: str, run_id: str) -> tuple[Activity, bool]:
@@ -199,7 +206,11 @@ def cast_soon(
 
 
 def mine(house: House, live_id: str, secret: bytes, run_id: str) -> Mine:
-    """Return the author's own answer to an open run; revision 0 when there is none."""
+    """Return the author's own answer to an open run; revision 0 when there is none.
+
+    Where several things are sent in the same number of bytes (a question and a
+    vote, a parked thought and none) it is as large when there is none.
+    """
     try:
         activity, _here = _open_activity(house, live_id, run_id)
     except Closed:
@@ -208,11 +219,12 @@ def mine(house: House, live_id: str, secret: bytes, run_id: str) -> Mine:
     if KINDS[activity.kind].in_groups:
         tag = breakouts.tag_to_read(house, live_id, secret, run_id)
     lying = house.boxes.box(live_id).mine(run_id, tag) if tag is not None else None
+    kind, room = KINDS[activity.kind], FILLED * bucket(activity)
     if lying is None:
-        return Mine(0)
+        return Mine(0, alike=room if kind.all_along or kind.takes_votes or kind.in_groups else 0)
     fields = None
     if lying.body is not None and questions.is_ballot(run_id):
         fields = dict(json.loads(lying.body))
     elif lying.body is not None:
         fields = KINDS[activity.kind].fields_of(activity.config, json.loads(lying.body))
-    return Mine(lying.revision, lying.passed, fields, lying.final)
+    return Mine(lying.revision, lying.passed, fields, lying.final, room)

@@ -16,7 +16,7 @@ from flask import Flask
 from tests.promises.stagehands import KINDS, canary, fields_for, guide_source, room
 from tests.promises.test_01_sealed_until_closed import everything_seen
 from tests.promises.theatre import build
-from workshop import screens
+from workshop import anonymity, screens
 from workshop.activities import KINDS as REGISTRY
 from workshop.answers import LARGEST_ANSWER, LARGEST_REVISION
 from workshop.guides import library, schema
@@ -158,6 +158,67 @@ def test_both_get_the_same_reply_to_a_plain_form(app: Flask) -> None:
     assert replies[0] == replies[1]
     assert replies[0][0] == 303
     made.close()
+
+
+SAID: dict[str, list[dict[str, list[str]] | None]] = {
+    "text": [None, {"text-0": ["No."]}, {"text-0": ["Größer, schöner, \u044f \U0001f642 & <br> 'x' " * 7], "quote-0": ["1"]}],
+    "cards": [None, {"text-0": ["No."]}, {f"text-{i}": ["w" * 280] for i in range(5)}],
+    "rolling-text": [None, {"text-0": ["x"]}, {"text-0": ["x" * 280]}],
+    "many": [None, {"choice": ["one"]}, {"choice": ["one", "two", "three", "four"]}],
+    "rolling-questions": [None, {"text-0": ["x"]}, {"text-0": ["x" * 200], "quote-0": ["1"]}],
+}  # fmt: skip
+"""A pass, the shortest answer and a long one."""
+
+
+def sizes_on_coming_back(app: Flask, sort: str) -> list[tuple[int, int, int]]:
+    """Return the bytes that a phone gets which reloads, wants to change, or reconnects, for each thing it may have said."""
+    made = build(app, (sort,), 6)
+    run_id, live_id = made.played.open(), made.live_id
+    seen = []
+    for phone, fields in enumerate(SAID[sort]):
+        made.played.send(phone, run_id, fields)
+        made.clients["phone"].set_cookie(anonymity.seat_cookie(live_id, False), made.played.seats[phone])
+        pages = [made.clients["phone"].get(f"/s/{live_id}/{query}").data for query in ("", "?change=1")]
+        told = made.socket("phone", "phone").emit("mine", {"run": run_id}, callback=True)
+        assert (told["fields"] is None) == (fields is None)
+        seen.append((*map(len, pages), len(json.dumps(told))))
+    made.close()
+    return seen
+
+
+@pytest.mark.parametrize("sort", list(SAID))
+def test_whoever_watches_the_network_cannot_tell_what_a_phone_said_that_comes_back(
+    app: Flask, sort: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(set(sizes_on_coming_back(app, sort))) == 1
+    if sort != "text":
+        return
+    monkeypatch.setattr(anonymity, "lacking", lambda size, step: 0)
+    control = sizes_on_coming_back(app, sort)
+    assert len(set(control)) == len(control), "what is not filled up must tell them apart, or this proves nothing"
+
+
+def test_a_parked_thought_and_none_look_alike_to_a_phone_that_comes_back(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sizes() -> set[tuple[int, int]]:
+        made = build(app, ("lot", "text"), 4)
+        run_id = made.played.open()
+        made.played.move("next")
+        made.played.send(0, run_id, {"text-0": ["A thought that is not short at all, and says so."]})
+        made.played.send(1, run_id, None)
+        seen = set()
+        for phone in range(3):  # the third has said nothing at all
+            made.clients["phone"].set_cookie(anonymity.seat_cookie(made.live_id, False), made.played.seats[phone])
+            told = made.socket("phone", "phone").emit("mine", {"run": run_id}, callback=True)
+            page = made.clients["phone"].get(f"/s/{made.live_id}/?park=1").data
+            seen.add((len(page), len(json.dumps(told))))
+        made.close()
+        return seen
+
+    assert len(sizes()) == 1
+    monkeypatch.setattr(anonymity, "lacking", lambda size, step: 0)
+    assert len(sizes()) == 3
 
 
 @pytest.mark.parametrize("sort", list(KINDS))

@@ -12,7 +12,7 @@ Of this length because a phone's whole way in and through is one thought.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -64,6 +64,29 @@ class Personal:
     votes: frozenset[str] = frozenset()
     lot: answers.Mine | None = None  # what this phone has parked, where the page was asked for it
     lot_csrf: str = ""
+    room: int = 0  # bytes that the answers to the open question may take on the page
+
+    @property
+    def alike(self) -> int:
+        """Bytes that hide on the page what was sent; 0 where everybody knows that nothing was (promise 12)."""
+        return self.room + (self.lot.alike if self.lot else 0)
+
+    @property
+    def silent(self) -> Personal:
+        """The same phone if nothing had been sent from it."""
+        return replace(
+            self,
+            revision=0,
+            passed=False,
+            spent=False,
+            fields=None,
+            said=(),
+            problem="",
+            ballot=0,
+            votes=frozenset(),
+            lot=answers.Mine(0) if self.lot else None,
+            breakout=None,
+        )
 
     @property
     def sent(self) -> bool:
@@ -331,6 +354,7 @@ def _personal(
         editing=editing and not mine.spent,
         problem=problem,
         breakout=breakouts.ask(house(), screen.live_id, secret, activity.run_id, "look") if activity.breakout else None,
+        room=mine.alike + ballot.alike,
     )
 
 
@@ -369,8 +393,15 @@ def _number_of(field: Field) -> int:
 def _phone_page(
     screen: PhoneScreen, personal: Personal, *, unsent: Unsent | None = None, status: int = 200
 ) -> Response:
+    html = _drawn(screen, personal, unsent)
+    if personal.alike:
+        html += _filling(len(html.encode()) - len(_drawn(screen, personal.silent, None).encode()), personal.alike)
+    return make_response(html, status)
+
+
+def _drawn(screen: PhoneScreen, personal: Personal, unsent: Unsent | None) -> str:
     asking = (bool(personal.csrf) and not personal.sent) or personal.lot is not None
-    html = render_template(
+    return render_template(
         "take_part/phone.html",
         screen=screen,
         place=Markup(fragments.phone(screen, personal=personal)),  # noqa: S704 - our own templates made it
@@ -382,7 +413,14 @@ def _phone_page(
         refresh=not asking and unsent is None and screen.phase in ("lobby", "running"),
         words=phone_words(),
     )
-    return make_response(html, status)
+
+
+def _filling(told: int, room: int) -> str:
+    """Return a remark that makes a page as large with an answer on it as without (promise 12).
+
+    `told`: the bytes by which it is larger than the page of a phone that said nothing.
+    """
+    return f"<!--{'.' * anonymity.lacking(told, room)}-->"
 
 
 def sorry(error: WorkshopError) -> Response:
