@@ -193,3 +193,8 @@ def test_half_a_provider_and_one_without_tls_are_refused() -> None:
     ):
         with pytest.raises(SettingsError, match=said):
             Settings.from_env({"SECRET_KEY": "x" * 40, **environ})
+
+
+def test_a_flood_of_ways_to_the_provider_is_turned_away(with_sso: Flask) -> None:
+    client = with_sso.test_client()
+    assert {client.get("/staff/sso/start").status_code for _ in range(62)} == {303, 429}

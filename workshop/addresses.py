@@ -1,7 +1,8 @@
 """Under which addresses this machine can be reached.
 
 Lives here: the machine's own addresses and names, read from its interfaces
-without sending anything. Not here: who may be served (`web/headers.py`).
+without sending anything; and who counts as one source of requests. Not here:
+who may be served (`web/headers.py`), how often a source may ask (`web/limits.py`).
 """
 
 from __future__ import annotations
@@ -37,6 +38,21 @@ def own_hosts() -> frozenset[str]:
     names = {"localhost", "127.0.0.1", "::1", name, name.partition(".")[0]}
     names |= {f"{short}.local" for short in (name.partition(".")[0],) if short}
     return frozenset(names | {address for _name, address in interfaces()})
+
+
+def source_of(address: str | None) -> str:
+    """Return whom to count for a visitor's address: itself, or of IPv6 its network of 64 bits.
+
+    Anybody with one line has that whole network and could ask from another of its
+    addresses each time. Servers that listen on both write IPv4 as a part of IPv6.
+    """
+    try:
+        ip = ipaddress.ip_address((address or "").partition("%")[0])
+    except ValueError:
+        return address or "unknown"
+    if isinstance(ip, ipaddress.IPv6Address):
+        return str(ip.ipv4_mapped or ipaddress.ip_network((int(ip) >> 64 << 64, 64)))
+    return str(ip)
 
 
 def lan_address() -> str:

@@ -24,7 +24,7 @@ from .forms import (
     SignInForm,
     StaffForm,
 )
-from .limits import passwords
+from .limits import passwords, source
 from .rights import COOKIE_KEY, audience, current_account, house, require_staff, safe_next, staff_token
 
 bp = Blueprint("accounts", __name__, url_prefix="/staff")
@@ -66,8 +66,8 @@ def sign_in() -> Page:
     form = SignInForm()
     if not form.validate_on_submit():
         return render_template("staff/sign_in.html", form=form, problem="")
-    email, source = str(form.email.data).strip().casefold(), request.remote_addr or ""
-    keys = [("account", email, source), ("source", source)]
+    email, asking = str(form.email.data).strip().casefold(), source()
+    keys = [("account", email, asking), ("source", asking)]
     pause = max(backoff().wait(keys[0]), backoff().wait(keys[1]))
     if pause > 0:
         sentence = _wait(int(pause) + 1)

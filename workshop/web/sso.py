@@ -18,7 +18,7 @@ from ..errors import NotFound
 from ..settings import Settings
 from ..words import _
 from .accounts import let_in
-from .limits import passwords
+from .limits import provider
 from .rights import audience, house, safe_next
 
 bp = Blueprint("sso", __name__, url_prefix="/staff/sso")
@@ -28,7 +28,7 @@ ON_THE_WAY = "sso"
 
 @bp.get("/start")
 @audience("anybody")
-@passwords
+@provider
 def start() -> Response:
     """Send the browser to the provider."""
     settings = _configured()
@@ -40,7 +40,7 @@ def start() -> Response:
 
 @bp.get("/back")
 @audience("anybody")
-@passwords
+@provider
 def back() -> Response:
     """Let in whom the provider sent back; each way can be gone once, by the browser that began it."""
     settings = _configured()

@@ -33,6 +33,7 @@ from ..models import LiveSession
 from ..screens import ActivityScreen, PhoneScreen
 from ..words import _
 from .language import speak
+from .limits import source as asking
 from .rights import audience, house
 
 bp = Blueprint("take_part", __name__)
@@ -146,7 +147,7 @@ def short_path(code: str) -> BaseResponse:
 def _by_code(code: str) -> BaseResponse:
     typed = code[:40]
     source, everybody = current_app.extensions["code_backoff"]
-    address = request.remote_addr or ""
+    address = asking()
     try:
         if max(source.wait(address), everybody.wait("all")) > 0:
             # Refused before looking: a right guess must not be told from a wrong one.
@@ -201,9 +202,7 @@ def join(join_token: str) -> BaseResponse:
         return sorry(error)
     except WorkshopError as error:
         if error.code == "slip_wrong":
-            for counter, key in zip(
-                current_app.extensions["code_backoff"], (request.remote_addr or "", "all"), strict=True
-            ):
+            for counter, key in zip(current_app.extensions["code_backoff"], (asking(), "all"), strict=True):
                 counter.fail(key)
         return _welcome(live, error)
     response = redirect(f"/s/{live.id}/", code=303)
@@ -214,7 +213,7 @@ def join(join_token: str) -> BaseResponse:
 def _may_guess() -> None:
     """Refuse an address that has tried too many wrong slips, before looking at its next one."""
     source, everybody = current_app.extensions["code_backoff"]
-    if max(source.wait(request.remote_addr or ""), everybody.wait("all")) > 0:
+    if max(source.wait(asking()), everybody.wait("all")) > 0:
         raise Throttled(_("Too many wrong codes just now. Wait a minute, then try your slip again."))
 
 

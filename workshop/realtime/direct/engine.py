@@ -25,7 +25,8 @@ PROVES_WITHIN = 10.0
 """Seconds that an upgrade may take; a slow phone needs two or three."""
 
 MOST_STRANGERS = 4096
-"""Clients that have not joined yet; as many as may wait to be accepted."""
+"""Clients that have not joined yet; as many as may wait to be accepted. One more takes the place of the one that has
+waited longest: whoever means to join does so in a second or two, and nobody may fill the places and keep the rest out."""
 
 KEPT = (
     *("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "SERVER_NAME", "SERVER_PORT"),
@@ -47,7 +48,7 @@ class Engine(engineio.Server):  # type: ignore[misc]
         self.clock = Clock()
         self.most = 65536
         self.at_once: Callable[[Client, str], bool] = lambda _client, _message: False
-        self._strangers = 0
+        self._strangers: dict[str, Client] = {}  # who has waited longest comes first
         self._stopping = False
 
     def generate_id(self) -> str:
@@ -68,12 +69,15 @@ class Engine(engineio.Server):  # type: ignore[misc]
     def _handle_connect(
         self, environ: dict[str, Any], start_response: Any, transport: str, jsonp_index: int | None = None
     ) -> Any:
-        if self._stopping or len(self.sockets) >= self.most or self._strangers >= MOST_STRANGERS:
+        if self._stopping or len(self.sockets) >= self.most:
             return {**AWAY, "headers": [*AWAY["headers"]], "response": b""}
         if transport == "websocket":
             refused = wire.refusal(environ)
             if refused is not None:
                 return refused
+        while len(self._strangers) >= MOST_STRANGERS:
+            longest = self._strangers.pop(next(iter(self._strangers)))
+            longest.end(frames.POLICY, self.reason.TRANSPORT_ERROR)
         client = Client(self, self.generate_id())
         self.sockets[client.sid] = client
         opening = packet.Packet(
@@ -88,7 +92,7 @@ class Engine(engineio.Server):  # type: ignore[misc]
         )
         self.handlers["connect"](client.sid, {key: environ[key] for key in KEPT if key in environ})
         client.connected = True
-        self._strangers += 1
+        self._strangers[client.sid] = client
         self.clock.after(JOINS_WITHIN, self._expect, client.sid)
         self.clock.after(self.ping_interval, self._ping, client.sid)
         if transport == "websocket":
@@ -116,13 +120,12 @@ class Engine(engineio.Server):  # type: ignore[misc]
         """Learn that a client has joined a namespace."""
         if not client.member and not client.closed:
             client.member = True
-            self._strangers -= 1
+            self._strangers.pop(client.sid, None)
 
     def left(self, client: Client) -> None:
         """Learn that a client's session has ended."""
         self.sockets.pop(client.sid, None)
-        if not client.member:
-            self._strangers -= 1
+        self._strangers.pop(client.sid, None)
 
     def hang_up(self, sid: str) -> None:
         """End the connection of a client that has been told why."""
