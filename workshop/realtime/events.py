@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 
 Ack = dict[str, Any]
 
+_as_sent = json.JSONEncoder(separators=(",", ":")).encode
+"""As both transports write it: one byte more would tell a pass from an answer again."""
+
 PLACE_BYTES = 128
 """A phone that writes in its breakout and one that does not are told as much (promise 12)."""
 
@@ -121,7 +124,7 @@ def register(transport: Transport, registry: Registry, coalescer: Coalescer, hou
             "spent": own.spent,
         }
         # The same bytes for a pass and an answer, also to a phone that comes back (promise 12).
-        return {**told, "pad": "-" * anonymity.lacking(len(json.dumps(told)), own.alike)}
+        return {**told, "pad": "-" * anonymity.lacking(len(_as_sent(told)), own.alike)}
 
     def screen(caller: Caller, payload: dict[str, Any]) -> Ack:
         if not registry.still(caller):
