@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from tests.conftest import make_account, signed_in
 from tests.report_world import ENDED, LATER, Said, add_live, canaries, release, texts
 from tests.small_guide import ask, go, look_up, make_session
-from workshop import cli, freezes, live_sessions, retention
+from workshop import actions, cli, freezes, live_sessions, retention
 from workshop.errors import WorkshopError
 from workshop.house import House
 from workshop.models import Account, ActivityRun, Card, Freeze, LiveSession, ReportText
@@ -71,6 +71,21 @@ def test_released_data_go_first_and_the_reports_with_their_own_term(house: House
     assert purge(house, KEEP_REPORTS).nothing
     assert purge(house, KEEP_REPORTS + 1) == retention.Purged(reports=1)
     assert what_is_there(house, live_id) == (0, 0, 0, 0)
+
+
+def test_what_was_agreed_goes_with_the_term_of_reports_also_where_none_was_fixed(house: House) -> None:
+    with house.database.transaction() as db:
+        live = add_live(db)
+        actions.add(db, live, "Ask for two mornings.", "The team", None)
+
+    def left() -> int:
+        with house.database.transaction() as db:
+            return len(actions.lines(db, live.id))
+
+    purge(house, KEEP_REPORTS)
+    assert left() == 1
+    purge(house, KEEP_REPORTS + 1)
+    assert left() == 0
 
 
 def test_a_session_that_runs_or_has_a_longer_term_is_left_alone(house: House) -> None:

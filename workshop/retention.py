@@ -6,7 +6,8 @@ at all: open answers go with their question, their box with the session
 
 Two terms. Released data (results, cards, the facilitator's texts) go
 `LiveSession.keep_days` after the end; the frozen reports, which no longer hold
-single answers beyond the printed words, go `KEEP_REPORTS_DAYS` after the end.
+single answers beyond the printed words, go `KEEP_REPORTS_DAYS` after the end,
+and with them what was agreed, also where nobody fixed a report.
 The session itself stays as one line that says what went when.
 """
 
@@ -83,13 +84,14 @@ def purge(database: Database, report_days: int, today: date, *, dry_run: bool = 
     """
     with database.transaction() as session:
         data = _data_due(session, today)
-        reports = _reports_due(session, today, report_days)
+        reports = _reports_due(session, Freeze, today, report_days)
+        agreed = set(_reports_due(session, Action, today, report_days)) - set(reports)
     if dry_run:
         return Purged(len(data), len(reports))
     for live_id in data:
         with database.transaction() as session:
             _delete_data(session, live_id, today)
-    for live_id in reports:
+    for live_id in [*reports, *agreed]:
         with database.transaction() as session:
             erase(session)
             session.execute(delete(Freeze).where(Freeze.live_id == live_id))
@@ -123,11 +125,12 @@ def _data_due(session: Session, today: date) -> list[str]:
     return [live.id for live in over if live.ended_at and _day(live.ended_at) + timedelta(days=live.keep_days) < today]
 
 
-def _reports_due(session: Session, today: date, report_days: int) -> list[str]:
-    frozen = session.scalars(select(LiveSession).join(Freeze, Freeze.live_id == LiveSession.id))
+def _reports_due(session: Session, kept: type[Freeze | Action], today: date, report_days: int) -> list[str]:
+    """Return the sessions that still have a report, or actions, past the term of reports."""
+    theirs = session.scalars(select(LiveSession).where(LiveSession.id.in_(select(kept.live_id))))
     return [
         live.id
-        for live in frozen
+        for live in theirs
         if live.ended_at and _day(live.ended_at) + timedelta(days=max(report_days, live.keep_days)) < today
     ]
 
