@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import BytesIO, StringIO
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,37 @@ def test_the_same_thing_written_twice_is_found_and_the_same_thought_is_not() -> 
     assert all("c" not in pair for pair in found)
     assert ("a", "b") not in alike.pairs(cards, {("a", "b")})
     assert alike.similarity("word", "two words") == pytest.approx(4 / 11)  # pg_trgm's own documentation says 0.363636
+
+
+def test_the_short_way_finds_every_pair_that_comparing_all_with_all_finds() -> None:
+    letters = random.Random(7)
+    words = ["".join(letters.choices("abcde", k=letters.randint(2, 6))) for _ in range(30)]
+    cards = [(f"{n:03}", " ".join(letters.choices(words, k=letters.randint(1, 9)))) for n in range(200)]
+    cards += [(f"{n:03}x", f"{text} {letters.choice(words)}") for n, (_id, text) in enumerate(cards[:40])]
+    every = {
+        (one, other)
+        for (one, text), (other, second) in combinations(sorted(cards), 2)
+        if alike.similarity(text, second) >= alike.NEAR
+    }
+    assert len(every) > 30
+    assert set(alike._pairs(tuple(cards))) == every
+
+
+def test_a_hall_in_which_all_say_the_same_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = 0
+
+    class Counted(frozenset[str]):
+        def __and__(self, other: object) -> Any:
+            nonlocal compared
+            compared += 1
+            return super().__and__(other)  # type: ignore[operator]
+
+    whole = alike.runs
+    monkeypatch.setattr(alike, "runs", lambda text: Counted(whole(text)))
+    monkeypatch.setattr(alike, "MOST_COMPARED", 500)
+    found = alike.pairs([(f"{n:03}", "More time, please.") for n in range(300)])
+    assert len(found) == alike.MOST_PAIRS
+    assert compared == 500
 
 
 # -- on a real session

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from math import ceil
 
 from .quoting import spoken
 
@@ -23,6 +24,8 @@ NEAR = 0.6
 """From here on two cards are shown side by side; pg_trgm's own limit for a search is 0.3."""
 
 MOST_PAIRS = 30
+MOST_COMPARED = 50_000
+"""Comparisons at most, a fifth of a second: the server's loop stands still meanwhile, and with it every phone."""
 
 
 def runs(text: str) -> frozenset[str]:
@@ -49,18 +52,30 @@ def pairs(cards: Sequence[tuple[str, str]], apart: Iterable[tuple[str, str]] = (
 
 @lru_cache(maxsize=16)
 def _pairs(cards: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
-    """Compare by way of an index of the runs: three hundred cards take some tens of milliseconds."""
+    """Compare only cards that share one of their rarest runs.
+
+    Two texts that are as near as `NEAR` share so many runs that, in one order of all runs, the first few of each
+    must have one in common. With the rarest first hardly any others meet. Where nearly all are alike the work ends
+    once there is far more than anybody is shown.
+    """
     cut = [(card_id, runs(text)) for card_id, text in sorted(cards)]
+    often = Counter(run for _card_id, own in cut for run in own)
     index: defaultdict[str, list[int]] = defaultdict(list)
     near: list[tuple[float, str, str]] = []
+    left = MOST_COMPARED
     for at, (card_id, own) in enumerate(cut):
-        shared: Counter[int] = Counter()
-        for run in own:
-            shared.update(index[run])
+        must_share = ceil(NEAR * len(own) - 1e-9)
+        met: set[int] = set()
+        for run in sorted(own, key=lambda run: (often[run], run))[: len(own) - must_share + 1]:
+            met.update(index[run])
             index[run].append(at)
-        for other, count in shared.items():
+        for other in sorted(met)[:left]:
             other_id, theirs = cut[other]
+            count = len(own & theirs)
             value = count / (len(own) + len(theirs) - count)
             if value >= NEAR:
                 near.append((-value, other_id, card_id))
+        left -= len(met)
+        if left <= 0:
+            break
     return [(first, second) for _value, first, second in sorted(near)]
