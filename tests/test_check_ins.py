@@ -319,6 +319,28 @@ def test_the_promise_comes_first_and_nothing_can_be_sent_without_a_seat(world: W
     assert world.house.boxes.box(live_id).answered(runs[0][1].id) == 0
 
 
+def test_the_page_of_a_phone_that_has_answered_is_as_long_whatever_it_said(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.at(FIRST)
+    url = f"/f/{world.link().token}"
+
+    def sizes() -> set[tuple[int, int]]:
+        seen = set()
+        for said in (
+            {},
+            {"energy": "10", "better": "1", "talk": "none", "decision": "date"},
+            {"energy": "1", "talk": "done"},
+        ):
+            phone = world.answer(said)
+            seen.add((len(phone.get(url).data), len(phone.get(url + "?change=1").data)))
+        return seen
+
+    assert len(sizes()) == 1
+    monkeypatch.setattr(anonymity, "lacking", lambda size, step: 0)
+    assert len(sizes()) == 3, "what is not filled up must tell them apart, or this proves nothing"
+
+
 def test_a_check_in_stands_in_no_list_and_has_no_console(world: World) -> None:
     world.at(FIRST)
     live_id = world.check_ins()[0].live_id

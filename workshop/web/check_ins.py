@@ -10,7 +10,7 @@ adds what the phone alone knows, and sends nothing of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -23,13 +23,15 @@ from ..models import ActivityRun, LiveSession
 from ..words import _
 from .language import day, speak
 from .rights import audience, house
-from .take_part import set_seat
+from .take_part import filling, set_seat
 
 bp = Blueprint("check_ins", __name__)
 
 Page = str | BaseResponse | tuple[str, int]
 
 LEFT_OUT = "pass"
+SAID_IN = 1024
+"""Bytes that the answers of one phone take on its page, in any language: labels of a few words."""
 
 
 # -- for whoever has the link
@@ -164,20 +166,27 @@ def _pulse(
 ) -> Response:
     assert behind.open is not None
     last = day(behind.open.last_day)
-    live = behind.parent
-    html = render_template(
-        "check_ins/pulse.html",
-        parent=live,
-        token=token,
-        questions=questions,
-        sent=sent,
-        last_day=behind.open.last_day,
-        today=check_ins.local_day(house().clock()),
-        promise=check_in_promise.promise(live, last),
-        unprotected=check_in_promise.unprotected(who_sees.unprotected()),
-        problem=problem.sentence if problem else "",
-        words=phone_words(),
-    )
+    live, last_day = behind.parent, behind.open.last_day
+
+    def drawn(some: list[Asking], refusal: str) -> str:
+        return render_template(
+            "check_ins/pulse.html",
+            parent=live,
+            token=token,
+            questions=some,
+            sent=sent,
+            last_day=last_day,
+            today=check_ins.local_day(house().clock()),
+            promise=check_in_promise.promise(live, last),
+            unprotected=check_in_promise.unprotected(who_sees.unprotected()),
+            problem=refusal,
+            words=phone_words(),
+        )
+
+    html = drawn(questions, problem.sentence if problem else "")
+    if any(question.revision for question in questions):  # the page is as long whatever was sent (promise 12)
+        silent = drawn([replace(question, revision=0, chosen="", passed=True) for question in questions], "")
+        html += filling(len(html.encode()) - len(silent.encode()), SAID_IN)
     return make_response(html, problem.status if problem else 200)
 
 

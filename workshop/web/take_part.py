@@ -394,7 +394,7 @@ def _phone_page(
 ) -> Response:
     html = _drawn(screen, personal, unsent)
     if personal.alike:
-        html += _filling(len(html.encode()) - len(_drawn(screen, personal.silent, None).encode()), personal.alike)
+        html += filling(len(html.encode()) - len(_drawn(screen, personal.silent, None).encode()), personal.alike)
     return make_response(html, status)
 
 
@@ -414,7 +414,7 @@ def _drawn(screen: PhoneScreen, personal: Personal, unsent: Unsent | None) -> st
     )
 
 
-def _filling(told: int, room: int) -> str:
+def filling(told: int, room: int) -> str:
     """Return a remark that makes a page as large with an answer on it as without (promise 12).
 
     `told`: the bytes by which it is larger than the page of a phone that said nothing.
