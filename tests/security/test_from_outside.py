@@ -11,6 +11,7 @@ from contextlib import closing
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from tests.conftest import LiveServer, make_account
 from tests.pages import csrf_token
@@ -99,3 +100,14 @@ def test_a_flood_of_hashes_from_one_network_is_turned_away(
         for n in range(62)
     }
     assert met == {401, 429}
+
+
+@pytest.mark.parametrize(
+    "body", ['"x"', "[1]", "null", '{"email": 5, "password": ["a"]}', '{"email": {}, "password": {}}']
+)
+def test_a_body_of_json_breaks_no_form(client: FlaskClient, body: str) -> None:
+    token = csrf_token(client.get("/staff/sign-in").get_data(as_text=True))
+    answer = client.post(
+        "/staff/sign-in", data=body, headers={"Content-Type": "application/json", "X-CSRFToken": token}
+    )
+    assert answer.status_code == 200 and "Enter your e-mail" in answer.get_data(as_text=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import DateField, StringField
 from wtforms.validators import Length, Optional
@@ -17,12 +16,13 @@ from .. import actions
 from ..errors import WorkshopError
 from ..models import LiveSession
 from ..words import _
+from .forms import StaffForm
 from .rights import audience, house, session_role
 
 bp = Blueprint("actions", __name__, url_prefix="/staff/sessions/<live_id>/actions")
 
 
-class ActionForm(FlaskForm):  # type: ignore[misc]
+class ActionForm(StaffForm):
     """One action; the service has the last word about what fits."""
 
     text = StringField(_l("What will be done?"), [Length(max=1000)])

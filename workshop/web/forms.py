@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import ImmutableMultiDict
 from wtforms import EmailField, PasswordField, RadioField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length
@@ -18,6 +20,20 @@ from wtforms.validators import InputRequired, Length
 
 class StaffForm(FlaskForm):  # type: ignore[misc]
     """A form with a CSRF token whose fields know how to show an error of a service."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        """Takes what a form sends and nothing else."""
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """Return the fields that were sent; of JSON, which the library would take for them, none.
+
+            Its values can be anything, and validators that count letters break on a number.
+            """
+            return (
+                ImmutableMultiDict()
+                if formdata is not None and request.is_json
+                else super().wrap_formdata(form, formdata)
+            )
 
     def refuse(self, field: str, sentence: str) -> None:
         """Show `sentence` at `field`, as if the field's own validator had said it."""
