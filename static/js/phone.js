@@ -838,7 +838,7 @@ function start(main) {
   });
 
   /**
-   * A private word with the one who leads. From outside it looks like a short answer.
+   * A private word with the one who leads. From outside it looks like every other signal.
    * @param {import("./link.js").Link} way
    */
   function offerWord(way) {

@@ -136,6 +136,25 @@ def test_both_are_acknowledged_by_the_same_bytes(app: Flask) -> None:
     made.close()
 
 
+def test_a_wish_for_a_word_is_acknowledged_by_as_many_bytes_as_any_signal(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = build(app, ("text",), 0)
+    made.played.open()
+    made.played.move("where_found", "At the coffee machine on the second floor, or in the small room beside it")
+    phone = made.socket("phone", "phone")
+
+    def sizes() -> set[int]:
+        acks = [phone.emit("signal", {"what": what}, callback=True) for what in ("word", "slower", "done")]
+        assert all(ack["ok"] and ack["sentence"] for ack in acks)
+        return {len(as_sent(ack)) for ack in acks}
+
+    assert len(sizes()) == 1
+    monkeypatch.setattr(anonymity, "lacking", lambda size, step: 0)
+    assert len(sizes()) == 3
+    made.close()
+
+
 def test_a_message_that_says_neither_is_not_taken_for_a_pass(app: Flask) -> None:
     made = build(app, ("text",), 0)
     run_id = made.played.open()

@@ -31,6 +31,9 @@ Ack = dict[str, Any]
 _as_sent = json.JSONEncoder(separators=(",", ":")).encode
 """As both transports write it: one byte more would tell a pass from an answer again."""
 
+NOTE_BYTES = 1024
+"""Steps in which the notes that answer a signal are filled up: the longest names places and contacts."""
+
 PLACE_BYTES = 128
 """A phone that writes in its breakout and one that does not are told as much (promise 12)."""
 
@@ -150,7 +153,9 @@ def register(transport: Transport, registry: Registry, coalescer: Coalescer, hou
 
     def signal(caller: Caller, payload: dict[str, Any]) -> Ack:
         note = live_sessions.signal(house, caller.live_id, caller.secret or b"", _text(payload.get("what")))
-        return {"ok": True, "sentence": note}
+        told = {"ok": True, "sentence": note}
+        # Whoever watches the network must not tell a wish for a word from "slower".
+        return {**told, "pad": "-" * anonymity.lacking(len(_as_sent(told)), NOTE_BYTES)}
 
     def breakout(caller: Caller, payload: dict[str, Any]) -> Ack:
         what, run_id = _text(payload.get("what")), _text(payload.get("run"))
