@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from socketio.packet import ACK, Packet
 
 from tests.promises.stagehands import KINDS, canary, fields_for, guide_source, room
 from tests.promises.test_01_sealed_until_closed import everything_seen
@@ -189,7 +190,9 @@ SAID: dict[str, list[dict[str, list[str]] | None]] = {
 """A pass, the shortest answer and a long one."""
 
 
-as_sent = json.JSONEncoder(separators=(",", ":")).encode
+def as_sent(ack: Any) -> str:
+    """Return an acknowledgement as the library writes it on the wire."""
+    return str(Packet(ACK, data=[ack], namespace="/", id=1).encode())
 
 
 def sizes_on_coming_back(app: Flask, sort: str) -> list[tuple[int, int, int]]:
