@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import sqlite3
 import ssl
+import threading
 from collections import namedtuple
 from collections.abc import Iterator
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -121,6 +123,26 @@ def test_a_running_server_is_asked_and_a_wrong_origin_is_seen(live_server: LiveS
     assert "websockets" in found[1].sentence
     elsewhere = list(ways.server(replace(here, base_url="https://workshop.example.org")))
     assert worst(iter(elsewhere)).level == "wrong", "that server does not know this name"
+
+
+@pytest.mark.parametrize("packed", ["", "gzip"])
+def test_a_proxy_that_compresses_pages_is_found(settings: Settings, packed: str) -> None:
+    class Proxy(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            if packed and packed in self.headers.get("Accept-Encoding", ""):
+                self.send_header("Content-Encoding", packed)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_said: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Proxy) as proxy:
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        found = list(ways.server(replace(settings, host="127.0.0.1", port=proxy.server_port)))
+        proxy.shutdown()
+    assert any("length tells" in one.sentence for one in found) == bool(packed)
 
 
 def test_a_mail_server_is_asked_without_sending_a_mail(settings: Settings) -> None:

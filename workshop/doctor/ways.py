@@ -120,6 +120,12 @@ def _asked(about: str, connection: http.client.HTTPConnection, name: str, origin
         yield fine(about, f"answers at {where}, and is ready")
     if said_at and abs((utc_now() - parsedate_to_datetime(said_at)).total_seconds()) > MOST_APART:
         yield wrong("Clock", "this machine and its proxy do not agree on the time.", "Let NTP set both.")
+    if packed := _packed(connection, name):
+        yield wrong(
+            about,
+            f"pages are compressed on their way ({packed}): then their length tells what was typed on them.",
+            "Switch that off for this host: gzip off; in nginx, as in deploy/nginx.",
+        )
     status = _upgrade(connection, name, origin)
     if status == HTTPStatus.SWITCHING_PROTOCOLS:
         yield fine(about, f"takes websockets at {where}")
@@ -135,6 +141,19 @@ def _asked(about: str, connection: http.client.HTTPConnection, name: str, origin
             f"no websocket gets through at {where} ({status}); phones fall back to slow polling.",
             "The proxy has to pass the upgrade on; deploy/nginx shows the lines.",
         )
+
+
+def _packed(connection: http.client.HTTPConnection, name: str) -> str:
+    """Return how a page is compressed for a browser that can read it; the server itself compresses none."""
+    try:
+        connection.request(
+            "GET", "/", headers={"Host": name, "Accept": "text/html", "Accept-Encoding": "gzip, br, zstd"}
+        )
+        return connection.getresponse().headers.get("Content-Encoding", "")
+    except (OSError, http.client.HTTPException):
+        return ""
+    finally:
+        connection.close()
 
 
 def _upgrade(connection: http.client.HTTPConnection, name: str, origin: str) -> int:

@@ -23,7 +23,7 @@ from ..models import ActivityRun, LiveSession
 from ..words import _
 from .language import day, speak
 from .rights import audience, house
-from .take_part import filling, set_seat
+from .take_part import as_it_is, filling, set_seat
 
 bp = Blueprint("check_ins", __name__)
 
@@ -187,7 +187,7 @@ def _pulse(
     if any(question.revision for question in questions):  # the page is as long whatever was sent (promise 12)
         silent = drawn([replace(question, revision=0, chosen="", passed=True) for question in questions], "")
         html += filling(len(html.encode()) - len(silent.encode()), SAID_IN)
-    return make_response(html, problem.status if problem else 200)
+    return as_it_is(make_response(html, problem.status if problem else 200))
 
 
 def phone_words() -> dict[str, str]:

@@ -395,7 +395,13 @@ def _phone_page(
     html = _drawn(screen, personal, unsent)
     if personal.alike:
         html += filling(len(html.encode()) - len(_drawn(screen, personal.silent, None).encode()), personal.alike)
-    return make_response(html, status)
+    return as_it_is(make_response(html, status))
+
+
+def as_it_is(response: Response) -> Response:
+    """Ask whatever stands between not to compress a page that was filled up: its length would tell again."""
+    response.headers["Cache-Control"] = "no-store, no-transform"
+    return response
 
 
 def _drawn(screen: PhoneScreen, personal: Personal, unsent: Unsent | None) -> str:
