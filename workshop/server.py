@@ -33,7 +33,7 @@ from gevent.pool import Pool
 from gevent.pywsgi import Input, WSGIHandler, WSGIServer
 
 from . import accounts, framing, keepers, logs
-from .settings import Settings, SettingsError
+from .settings import Settings, SettingsError, unusable_folder
 from .words import _
 
 if TYPE_CHECKING:
@@ -58,7 +58,6 @@ def serve(settings: Settings) -> int:
     """Bring the database up to date, serve until asked to stop, return the exit code."""
     logs.configure(settings.log_level, settings.log_format)
     os.umask(0o077)  # whatever is written here is for this user alone
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = hold(settings.data_dir)
     listener = listen(settings)
     settings = replace(settings, port=int(listener.getsockname()[1]))
@@ -125,11 +124,15 @@ def settle() -> None:
 
 
 def hold(data_dir: Path) -> IO[str]:
-    """Hold the data folder for this process; raises SettingsError where another one serves it.
+    """Make the data folder and hold it for this process; raises SettingsError where another one serves it.
 
     A ballot box belongs to one process (ANONYMITY.md, "The ballot box").
     """
-    lock = (data_dir / "serving").open("w")
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = (data_dir / "serving").open("w")
+    except OSError as error:
+        raise SettingsError(unusable_folder(data_dir, error)) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as taken:
