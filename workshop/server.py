@@ -70,7 +70,7 @@ def serve(settings: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, stop.set)
     server.start()
-    announce(app, sys.stdout)
+    announce(app, logs.Announced(sys.stdout) if settings.log_format == "json" else sys.stdout)
     settle()
     stop.wait()
 
@@ -330,7 +330,8 @@ def announce(app: Flask, out: TextIO) -> None:
         print(f"  This computer  {local}", file=out)
     if not settings.base_url and phones != local:
         print(f"  Phones         {phones}   (same network; plain http)\n", file=out)
-        segno.make(phones, error="l").terminal(out, border=2, compact=True)
+        if settings.log_format == "text":
+            segno.make(phones, error="l").terminal(out, border=2, compact=True)
     elif not settings.base_url:
         print("  Phones         cannot reach it: set HOST=0.0.0.0 and join a network", file=out)
     print(f"\n  Staff          {settings.base_url or local}/staff/", file=out)
