@@ -47,6 +47,13 @@ def test_looking_at_a_new_installation_makes_nothing(tmp_path: Path, capsys: pyt
     assert found["Libraries"].level == "fine"
 
 
+def test_a_lost_key_is_said_before_the_next_start_makes_another(tmp_path: Path) -> None:
+    environ = {"DATA_DIR": str(tmp_path)}
+    migrate(f"sqlite:///{tmp_path}/unstuck.db")
+    assert "backup" in {finding.about: finding for finding in doctor.examine(environ, offline=True)}["Secret"].advice
+    assert not (tmp_path / "secret").exists()
+
+
 def test_a_damaged_database_is_found(tmp_path: Path, settings: Settings) -> None:
     path = tmp_path / "broken.db"
     migrate(f"sqlite:///{path}")
