@@ -3,12 +3,11 @@
 Lives here: finding Python, making `.venv`, fetching what `pyproject.toml` and
 `package-lock.json` name, and starting the product, its tests and its tools.
 Not here: anything about workshops. Standard library only, and old syntax on
-purpose: a bare `python3` of any age reads this file and gets a clear sentence.
+purpose, annotations in quotes included: a bare `python3` of any age (3.6 stands on long-lived servers) reads this
+file and gets a clear sentence.
 
     python3 tasks.py run | test | test-e2e | bench | soak | demo | setup | fetch | lint | screenshots | translations
 """
-
-from __future__ import annotations
 
 import fcntl
 import hashlib
@@ -27,6 +26,12 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     Stamps = dict[str, str]
+
+if sys.version_info < (3, 7):
+    sys.exit(
+        "Unstuck needs Python 3.11 or newer; this is %d.%d. Install one, and run this with its name, such as: "
+        "python3.11 tasks.py run" % sys.version_info[:2]
+    )
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -60,7 +65,7 @@ def say(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: "list[str]") -> int:
     """Run one task; return the exit code."""
     task = arguments[0] if arguments else "run"
     if task not in TASKS:
@@ -118,7 +123,7 @@ def _is_usable(python: Path) -> bool:
     return subprocess.run([python, "-c", test], capture_output=True, check=False).returncode == 0
 
 
-def _ensure_venv(stamps: Stamps) -> None:
+def _ensure_venv(stamps: "Stamps") -> None:
     if stamps and PYTHON.exists():
         return
     if _works(PYTHON, "import sys, pip; assert sys.version_info >= (3, 11)"):
@@ -144,7 +149,7 @@ def _make_venv(python: str) -> bool:
     return done.returncode == 0 and _works(PYTHON, "import pip")
 
 
-def _ensure_packages(stamps: Stamps, dev: bool) -> None:
+def _ensure_packages(stamps: "Stamps", dev: bool) -> None:
     wanted = fingerprint(ROOT / "pyproject.toml")
     if stamps.get("dev") == wanted or (not dev and stamps.get("base") == wanted):
         return
@@ -161,7 +166,7 @@ def _ensure_packages(stamps: Stamps, dev: bool) -> None:
     _write_stamps(stamps)
 
 
-def _ensure_browser_files(stamps: Stamps, dev: bool) -> None:
+def _ensure_browser_files(stamps: "Stamps", dev: bool) -> None:
     wanted = fingerprint(ROOT / "package.json", ROOT / "package-lock.json", also=repr(BROWSER_FILES))
     there = all((VENDOR / name).exists() for name in BROWSER_FILES)
     complete = stamps.get("browser-dev") == wanted and (MODULES / "axe-core").exists()
@@ -185,7 +190,7 @@ def _ensure_browser_files(stamps: Stamps, dev: bool) -> None:
     _write_stamps(stamps)
 
 
-def _npm() -> tuple[list[str], dict[str, str] | None]:
+def _npm() -> "tuple[list[str], dict[str, str] | None]":
     """Return npm's command and environment; where the machine has none, from a Python package."""
     if shutil.which("npm") and shutil.which("node"):
         return ["npm"], None
@@ -203,7 +208,7 @@ def _npm() -> tuple[list[str], dict[str, str] | None]:
     return [str(node), str(script)], dict(os.environ, PATH=path)
 
 
-def _ensure_pdf(stamps: Stamps) -> None:
+def _ensure_pdf(stamps: "Stamps") -> None:
     """Install what PDFs need, or say what is missing: everything else works without."""
     wanted = fingerprint(ROOT / "pyproject.toml")
     if stamps.get("pdf") == wanted:
@@ -224,7 +229,7 @@ def _pdf_works() -> bool:
     return subprocess.run([PYTHON, *PDF_CHECK], capture_output=True, check=False).returncode == 0
 
 
-def _ensure_catalogues(stamps: Stamps) -> None:
+def _ensure_catalogues(stamps: "Stamps") -> None:
     """Compile the translations; a language whose catalogue is missing speaks English."""
     sources = sorted(TRANSLATIONS.glob("*/LC_MESSAGES/messages.po"))
     wanted = fingerprint(*sources)
@@ -251,20 +256,20 @@ def fingerprint(*files: Path, also: str = "") -> str:
     return digest.hexdigest()
 
 
-def _read_stamps() -> Stamps:
+def _read_stamps() -> "Stamps":
     try:
-        stamps: Stamps = json.loads(STAMPS.read_text())
+        stamps: "Stamps" = json.loads(STAMPS.read_text())
     except (OSError, ValueError):
         return {}
     return stamps
 
 
-def _write_stamps(stamps: Stamps) -> None:
+def _write_stamps(stamps: "Stamps") -> None:
     STAMPS.write_text(json.dumps(stamps, indent=1) + "\n")
 
 
 @contextmanager
-def _one_at_a_time() -> Iterator[None]:
+def _one_at_a_time() -> "Iterator[None]":
     folder = os.open(ROOT, os.O_RDONLY)
     try:
         try:
@@ -288,12 +293,12 @@ def _output(python: str, code: str) -> str:
     return subprocess.run([python, "-c", code], capture_output=True, check=True, text=True).stdout.strip()
 
 
-def _apt_command(packages: Sequence[str]) -> str:
+def _apt_command(packages: "Sequence[str]") -> str:
     sudo = "" if os.geteuid() == 0 else "sudo "
     return f"{sudo}apt-get install -y --no-install-recommends {' '.join(packages)}"
 
 
-def _install_system(packages: Sequence[str], what: str) -> bool:
+def _install_system(packages: "Sequence[str]", what: str) -> bool:
     """Install Debian packages where that needs no question asked; return False where it cannot."""
     if not shutil.which("apt-get"):
         return False
@@ -315,37 +320,37 @@ def _install_system(packages: Sequence[str], what: str) -> bool:
 # --- the tasks ----------------------------------------------------------------
 
 
-def _become(*command: str) -> NoReturn:
+def _become(*command: str) -> "NoReturn":
     """Replace this process, so that Ctrl-C reaches the task alone and its exit code is ours."""
     sys.stdout.flush()
     os.execv(PYTHON, [str(PYTHON), *command])
 
 
-def _pytest(arguments: list[str], *fixed: str) -> NoReturn:
+def _pytest(arguments: "list[str]", *fixed: str) -> "NoReturn":
     _become("-m", "pytest", "-rs", *fixed, *arguments)
 
 
-def task_setup(_arguments: list[str]) -> int:
+def task_setup(_arguments: "list[str]") -> int:
     """Fetch everything, the test tools included, and start nothing."""
     set_up(dev=True)
     say("Ready.")
     return 0
 
 
-def task_fetch(_arguments: list[str]) -> int:
+def task_fetch(_arguments: "list[str]") -> int:
     """Fetch what running needs, without the test tools, and start nothing."""
     set_up(dev=False)
     say("Ready to run: .venv/bin/python app.py")
     return 0
 
 
-def task_run(arguments: list[str]) -> int:
+def task_run(arguments: "list[str]") -> int:
     """Start the product; PORT and HOST come from the environment."""
     set_up(dev=False)
     _become("app.py", *arguments)
 
 
-def task_test(arguments: list[str]) -> int:
+def task_test(arguments: "list[str]") -> int:
     """Run every test that is not marked slow; browser tests where a Chromium is found."""
     set_up(dev=True)
     workers = str(min(4, os.cpu_count() or 1))  # each may start servers and a browser
@@ -353,31 +358,31 @@ def task_test(arguments: list[str]) -> int:
     _pytest(arguments, "-n", workers, "--dist", "worksteal", "-m", "not slow")
 
 
-def task_test_e2e(arguments: list[str]) -> int:
+def task_test_e2e(arguments: "list[str]") -> int:
     """Run the browser tests alone."""
     set_up(dev=True)
     _pytest(arguments, "tests/e2e")
 
 
-def task_bench(arguments: list[str]) -> int:
+def task_bench(arguments: "list[str]") -> int:
     """Measure load and speed."""
     set_up(dev=True)
     _become("-m", "bench", *arguments)
 
 
-def task_soak(arguments: list[str]) -> int:
+def task_soak(arguments: "list[str]") -> int:
     """Play sessions for HOURS or MINUTES; nothing may grow, get lost or come twice."""
     set_up(dev=True)
     _become("-m", "bench.soak", *arguments)
 
 
-def task_demo(arguments: list[str]) -> int:
+def task_demo(arguments: "list[str]") -> int:
     """Play the main guide with twelve simulated phones and leave the PDFs in out/."""
     set_up(dev=True)
     _become("-m", "workshop.demo", *arguments)
 
 
-def task_translations(_arguments: list[str]) -> int:
+def task_translations(_arguments: "list[str]") -> int:
     """Bring the catalogues up to the sentences in the code; new ones wait there for a translation."""
     set_up(dev=True)
     babel = [str(PYTHON), "-m", "babel.messages.frontend", "--quiet"]
@@ -399,13 +404,13 @@ def task_translations(_arguments: list[str]) -> int:
     return 0
 
 
-def task_screenshots(arguments: list[str]) -> int:
+def task_screenshots(arguments: "list[str]") -> int:
     """Take the README's pictures from the running product."""
     set_up(dev=True)
     _become("scripts/screenshots.py", *arguments)
 
 
-def task_lint(_arguments: list[str]) -> int:
+def task_lint(_arguments: "list[str]") -> int:
     """Check style, types and the repository's own rules."""
     set_up(dev=True)
     checks = (
@@ -417,7 +422,7 @@ def task_lint(_arguments: list[str]) -> int:
     return max(subprocess.run([PYTHON, *check], check=False).returncode for check in checks)
 
 
-TASKS: dict[str, Callable[[list[str]], int]] = {
+TASKS: "dict[str, Callable[[list[str]], int]]" = {
     "run": task_run,
     "test": task_test,
     "test-e2e": task_test_e2e,

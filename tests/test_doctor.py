@@ -17,7 +17,7 @@ import pytest
 from tests.conftest import LiveServer, free_port
 from tests.mail_server import MailServer
 from workshop import cli, doctor
-from workshop.doctor import machine, stores, ways
+from workshop.doctor import machine, proxy_file, stores, ways
 from workshop.doctor.findings import Finding
 from workshop.migrations import migrate
 from workshop.settings import Settings
@@ -47,6 +47,13 @@ def test_looking_at_a_new_installation_makes_nothing(tmp_path: Path, capsys: pyt
     assert "made" in found["Database"].sentence or "makes it" in found["Database"].sentence
     assert found["PDF"].level == "fine"
     assert found["Libraries"].level == "fine"
+
+
+def test_a_lost_key_is_said_before_the_next_start_makes_another(tmp_path: Path) -> None:
+    environ = {"DATA_DIR": str(tmp_path)}
+    migrate(f"sqlite:///{tmp_path}/unstuck.db")
+    assert "backup" in {finding.about: finding for finding in doctor.examine(environ, offline=True)}["Secret"].advice
+    assert not (tmp_path / "secret").exists()
 
 
 def test_a_damaged_database_is_found(tmp_path: Path, settings: Settings) -> None:
@@ -186,3 +193,28 @@ def test_the_command_fails_when_something_is_wrong_and_hides_no_other_look(
     assert cli.main(["doctor", "--offline"]) == 1
     said = capsys.readouterr().out
     assert "The weather" in said and "no window" in said and "Disk space" in said
+
+
+def test_what_nginx_would_keep_of_visitors_is_found_in_its_file(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proxy_file, "FOLDERS", (tmp_path, tmp_path / "none"))
+    here = replace(settings, base_url="https://workshop.example.org", trusted_proxies=1)
+    for ours in ("unstuck.conf", "many.conf"):
+        text = (Path(__file__).parents[1] / "deploy" / "nginx" / ours).read_text()
+        (tmp_path / "one.conf").write_text(text)
+        assert [finding.level for finding in proxy_file.nginx(here)] == ["fine"], ours
+        assert worst(proxy_file.nginx(replace(here, trusted_proxies=2))).level == "note"
+        assert not list(proxy_file.nginx(replace(here, base_url="https://other.example.org")))
+        for _wanted, line, _without in proxy_file.NEEDED:
+            (tmp_path / "one.conf").write_text(text.replace(line, "# " + line))
+            found = [finding for finding in proxy_file.nginx(here) if finding.level == "wrong"]
+            assert [finding.advice for finding in found] == [f"Write there: {line}"], ours
+
+
+def test_a_running_server_that_was_started_with_another_name_is_named_as_such(
+    live_server: LiveServer, settings: Settings
+) -> None:
+    port = int(live_server.url.rsplit(":", 1)[1])
+    here = replace(settings, host="127.0.0.1", port=port, base_url="https://other.example.org")
+    assert "does not take the name other.example.org" in worst(ways.server(here)).sentence

@@ -145,3 +145,18 @@ def test_every_shipped_file_logs_nothing_of_a_visitor(name: str) -> None:
     for server in servers:
         assert "access_log off;" in server
         assert "error_log /dev/null crit;" in server
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in FILES.glob("*.conf")))
+def test_a_server_that_is_away_is_told_in_words_and_only_a_page_tries_again(name: str, tmp_path: Path) -> None:
+    nobody = {
+        f"127.0.0.1:{port}": f"127.0.0.1:{free_port()}"
+        for port in re.findall(r"server 127\.0\.0\.1:(\d+)", (FILES / name).read_text())
+    }
+    with Nginx(tmp_path, name, nobody, free_port()) as nginx:
+        page = requests.get(f"{nginx.url}/staff/", verify=str(nginx.certificate), timeout=20)
+        assert (page.status_code, page.headers["Refresh"], page.headers["Cache-Control"]) == (502, "4", "no-store")
+        assert "The server is away" in page.text and page.headers["Content-Type"].startswith("text/html")
+        pressed = requests.post(f"{nginx.url}/staff/", data={"a": "b"}, verify=str(nginx.certificate), timeout=20)
+        assert pressed.status_code == 502 and "Refresh" not in pressed.headers
+        assert "press it once more" in pressed.text

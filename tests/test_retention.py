@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from tests.conftest import make_account, signed_in
 from tests.report_world import ENDED, LATER, Said, add_live, canaries, release, texts
 from tests.small_guide import ask, go, look_up, make_session
-from workshop import actions, cli, freezes, live_sessions, retention
+from workshop import accounts, actions, cli, freezes, live_sessions, retention
 from workshop.errors import WorkshopError
 from workshop.house import House
-from workshop.models import Account, ActivityRun, Card, Freeze, LiveSession, ReportText
+from workshop.models import Account, ActivityRun, Card, Freeze, LiveSession, ReportText, StaffLink
 
 KEEP_REPORTS = 730
 
@@ -143,6 +144,15 @@ def test_everybody_may_read_what_is_kept_until_when(house: House, client: FlaskC
     page = client.get(f"/s/{live_id}/kept").get_data(as_text=True)
     assert "90 days after the end" in page and "730 days after the end" in page
     assert client.get("/s/nosuchsession/kept").status_code == 404
+
+
+def test_the_address_of_whoever_never_took_an_invitation_is_forgotten(house: House) -> None:
+    with house.database.transaction() as db:
+        accounts.invite(db, None, "gone@example.org", "facilitator", ENDED)
+        accounts.invite(db, None, "open@example.org", "facilitator", days_later(5))
+    purge(house, 8)
+    with house.database.transaction() as db:
+        assert db.scalars(select(StaffLink.email)).all() == ["open@example.org"]
 
 
 def test_a_forgotten_session_is_ended_and_nothing_unreleased_outlives_it(house: House, facilitator: Account) -> None:

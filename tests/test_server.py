@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import signal
 import socket
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import LiveServer, free_port
-from workshop import cli, server
+from workshop import cli, logs, server
 from workshop.server import Body
 from workshop.settings import Settings, SettingsError
 
@@ -194,3 +195,13 @@ def test_the_command_line_checks_guides(tmp_path: Path, capsys: pytest.CaptureFi
     capsys.readouterr()
     assert cli.main(["guides", "schema"]) == 0
     assert '"properties"' in capsys.readouterr().out
+
+
+def test_what_the_start_says_is_one_object_a_line_where_a_program_reads_it() -> None:
+    out = io.StringIO()
+    announced = logs.Announced(out)
+    print("\nUnstuck is open.\n", file=announced)
+    print("  Staff          https://workshop.example.org/staff/", file=announced, flush=True)
+    said = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [line["message"] for line in said] == ["Unstuck is open.", "Staff https://workshop.example.org/staff/"]
+    assert {frozenset(line) for line in said} == {frozenset({"level", "logger", "message"})}

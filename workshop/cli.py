@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
 from .operating import opened, people, upkeep
-from .settings import Settings, SettingsError, rows
+from .settings import Settings, SettingsError, rows, user_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 3
     except WorkshopError as error:
         print(error.sentence, file=sys.stderr)
+        return 1
+    except OSError as error:
+        if error.filename is None or chosen.command is serve:
+            raise
+        print(
+            f"{error.filename} cannot be used: {error.strerror}. Check that the user {user_name(os.geteuid())} may use it.",
+            file=sys.stderr,
+        )
         return 1
 
 

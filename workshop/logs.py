@@ -8,10 +8,12 @@ the lines adds a time where it is wanted.
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import sys
 import traceback
+from typing import TextIO
 
 from . import wellbeing
 
@@ -43,6 +45,23 @@ class Lines(logging.Formatter):
         if where:
             said["where"] = where.strip()
         return json.dumps(said, ensure_ascii=False)
+
+
+class Announced(io.StringIO):
+    """What the start prints for people, as lines for a program: whatever collects them must not stumble over words."""
+
+    def __init__(self, out: TextIO) -> None:
+        super().__init__()
+        self._out = out
+
+    def flush(self) -> None:
+        """Write what has come so far."""
+        for line in self.getvalue().splitlines():
+            if line.strip():
+                said = {"level": "INFO", "logger": "workshop.server", "message": " ".join(line.split())}
+                print(json.dumps(said, ensure_ascii=False), file=self._out, flush=True)
+        self.seek(0)
+        self.truncate()
 
 
 def configure(level: str, form: str = "text") -> None:

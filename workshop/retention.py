@@ -24,7 +24,7 @@ from . import live_sessions, moderation, sources, themes
 from .db import Database, erase
 from .errors import WorkshopError
 from .house import House
-from .models import Action, ActivityRun, Card, Freeze, LiveSession, ParkedText, ReportText
+from .models import Action, ActivityRun, Card, Freeze, LiveSession, ParkedText, ReportText, StaffLink
 
 log = logging.getLogger(__name__)
 
@@ -96,6 +96,8 @@ def purge(database: Database, report_days: int, today: date, *, dry_run: bool = 
             erase(session)
             session.execute(delete(Freeze).where(Freeze.live_id == live_id))
             session.execute(delete(Action).where(Action.live_id == live_id))
+    with database.transaction() as session:
+        _forget_links(session, datetime(today.year, today.month, today.day, tzinfo=UTC))
     if data or reports:
         log.info("purge: results of %d sessions and reports of %d deleted", len(data), len(reports))
     return Purged(len(data), len(reports))
@@ -116,6 +118,14 @@ def end_forgotten(house: House) -> int:
     with house.database.transaction() as session:
         forgotten = _forgotten(session, house.clock())
     return sum(_end(house, live_id) for live_id in forgotten if house.keepers.may(live_id))
+
+
+def _forget_links(session: Session, before: datetime) -> None:
+    """Delete the links for staff that have run out, and with them the addresses of people who never took an invitation."""
+    over = StaffLink.expires_at < before
+    if session.scalar(select(StaffLink.token_hash).where(over).limit(1)):
+        erase(session)
+        session.execute(delete(StaffLink).where(over))
 
 
 def _data_due(session: Session, today: date) -> list[str]:

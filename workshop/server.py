@@ -33,7 +33,7 @@ from gevent.pool import Pool
 from gevent.pywsgi import Input, WSGIHandler, WSGIServer
 
 from . import accounts, framing, keepers, logs
-from .settings import Settings, SettingsError
+from .settings import Settings, SettingsError, unusable_folder
 from .words import _
 
 if TYPE_CHECKING:
@@ -58,7 +58,6 @@ def serve(settings: Settings) -> int:
     """Bring the database up to date, serve until asked to stop, return the exit code."""
     logs.configure(settings.log_level, settings.log_format)
     os.umask(0o077)  # whatever is written here is for this user alone
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = hold(settings.data_dir)
     listener = listen(settings)
     settings = replace(settings, port=int(listener.getsockname()[1]))
@@ -71,7 +70,7 @@ def serve(settings: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, stop.set)
     server.start()
-    announce(app, sys.stdout)
+    announce(app, logs.Announced(sys.stdout) if settings.log_format == "json" else sys.stdout)
     settle()
     stop.wait()
 
@@ -125,11 +124,15 @@ def settle() -> None:
 
 
 def hold(data_dir: Path) -> IO[str]:
-    """Hold the data folder for this process; raises SettingsError where another one serves it.
+    """Make the data folder and hold it for this process; raises SettingsError where another one serves it.
 
     A ballot box belongs to one process (ANONYMITY.md, "The ballot box").
     """
-    lock = (data_dir / "serving").open("w")
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = (data_dir / "serving").open("w")
+    except OSError as error:
+        raise SettingsError(unusable_folder(data_dir, error)) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as taken:
@@ -327,7 +330,8 @@ def announce(app: Flask, out: TextIO) -> None:
         print(f"  This computer  {local}", file=out)
     if not settings.base_url and phones != local:
         print(f"  Phones         {phones}   (same network; plain http)\n", file=out)
-        segno.make(phones, error="l").terminal(out, border=2, compact=True)
+        if settings.log_format == "text":
+            segno.make(phones, error="l").terminal(out, border=2, compact=True)
     elif not settings.base_url:
         print("  Phones         cannot reach it: set HOST=0.0.0.0 and join a network", file=out)
     print(f"\n  Staff          {settings.base_url or local}/staff/", file=out)

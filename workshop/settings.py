@@ -7,7 +7,9 @@ does.
 
 from __future__ import annotations
 
+import errno
 import os
+import pwd
 import re
 import secrets
 import tempfile
@@ -338,16 +340,45 @@ def _refuse_half_a_mail_server(values: Mapping[str, Any]) -> None:
 def _kept_secret(data_dir: Path) -> str:
     """Return the generated secret, made at the first start and readable only by its owner."""
     path = data_dir / "secret"
-    data_dir.mkdir(parents=True, exist_ok=True)
     try:
-        with open(path, "x", opener=_private) as file:
-            file.write(secrets.token_urlsafe(48))
-    except FileExistsError:
-        pass
-    secret = path.read_text().strip()
+        data_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            with open(path, "x", opener=_private) as file:
+                file.write(secrets.token_urlsafe(48))
+        except FileExistsError:
+            pass
+        secret = path.read_text().strip()
+    except OSError as error:
+        raise SettingsError(unusable_folder(data_dir, error)) from error
     if len(secret) < 32:
         raise SettingsError(f"{path} is damaged. Delete it; a new one is made at the next start.")
     return secret
+
+
+def unusable_folder(data_dir: Path, error: OSError) -> str:
+    """Return why the data folder cannot be written, and the line that mends it."""
+    user = user_name(os.geteuid())
+    if error.errno == errno.EROFS:
+        return (
+            f"DATA_DIR={data_dir} lies on a disk that can only be read. Mount it for writing, or write"
+            " DATA_DIR=another-folder"
+        )
+    if error.errno in (errno.ENOTDIR, errno.EEXIST):
+        return f"DATA_DIR={data_dir} is a file and no folder. Write DATA_DIR=another-folder"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return (
+            f"DATA_DIR={data_dir} cannot be written by the user {user}, who runs this. Give it to them, as root:"
+            f" mkdir -p {data_dir} && chown -R {user} {data_dir}"
+        )
+    return f"DATA_DIR={data_dir} cannot be used: {error.strerror}. Make room or mend the disk, or write DATA_DIR=another-folder"
+
+
+def user_name(number: int) -> str:
+    """Return a user's name; in a container a number may have none."""
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
 
 
 def _private(path: str, flags: int) -> int:

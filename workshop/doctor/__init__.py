@@ -9,6 +9,7 @@ looking, and no value of a secret is printed.
 from __future__ import annotations
 
 import difflib
+import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -32,6 +33,7 @@ def examine(environ: Mapping[str, str], *, offline: bool = False) -> Iterator[Fi
         yield wrong("Settings", str(error))
         return
     yield fine("Settings", f"they fit together; {'production' if settings.production else 'for one room, without TLS'}")
+    yield from _lost_key(environ, settings)
     looks: list[Look] = [*machine.LOOKS, *stores.LOOKS, *ways.LOOKS]
     if not offline:
         looks += [*stores.ASKING_OTHERS, *ways.ASKING_OTHERS]
@@ -48,9 +50,22 @@ def examine(environ: Mapping[str, str], *, offline: bool = False) -> Iterator[Fi
 def _without_writing(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the environment with a key for this look alone where the first start has yet to make one."""
     found = dict(environ)
-    if not found.get("SECRET_KEY") and not (Path(found.get("DATA_DIR") or "data") / "secret").exists():
+    secret = Path(found.get("DATA_DIR") or "data") / "secret"
+    if not found.get("SECRET_KEY") and not os.path.exists(secret):  # noqa: PTH110 - False, not an error, where we may not look
         found["SECRET_KEY"] = secrets.token_urlsafe(32)
     return found
+
+
+def _lost_key(environ: Mapping[str, str], settings: Settings) -> Iterator[Finding]:
+    """Say that a database is there and the key that belongs to it is not, before the next start makes another."""
+    secret, database = settings.data_dir / "secret", settings.data_dir / "unstuck.db"
+    if not environ.get("SECRET_KEY") and os.path.exists(database) and not os.path.exists(secret):  # noqa: PTH110
+        yield wrong(
+            "Secret",
+            f"{secret} is gone. The next start makes a new one: staff are signed out, phones join again, and every link"
+            " to a report is void.",
+            "Put it back before the next start: it lies in each backup as 'secret'.",
+        )
 
 
 def _misspelt(environ: Mapping[str, str]) -> Iterator[Finding]:

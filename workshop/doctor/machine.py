@@ -5,6 +5,7 @@ Lives here: what can be seen without asking anybody else.
 
 from __future__ import annotations
 
+import errno
 import importlib.metadata
 import os
 import re
@@ -19,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..house import utc_now
-from ..settings import Settings
+from ..settings import Settings, unusable_folder, user_name
 from .findings import Finding, fine, note, wrong
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -119,18 +120,33 @@ def fonts(_settings: Settings) -> Iterator[Finding]:
 def folder(settings: Settings) -> Iterator[Finding]:
     """The data folder."""
     where = settings.data_dir
-    if not where.exists():
-        yield note("Data folder", f"{where} is not there yet; the first start makes it.")
+    if not os.path.exists(where):  # noqa: PTH110 - False, not an error, where we may not look
+        parent = next(path for path in where.parents if os.path.exists(path))  # noqa: PTH110
+        if os.access(parent, os.W_OK | os.X_OK):
+            yield note("Data folder", f"{where} is not there yet; the first start makes it.")
+        else:
+            yield wrong("Data folder", unusable_folder(where, OSError(errno.EACCES, "")))
         return
     status = where.stat()
     if os.geteuid() == 0 and status.st_uid != 0:
         yield note(
             "Data folder",
             f"{where} belongs to another user, and this look runs as root.",
-            f"Run commands as that user, or files of root lie in it: runuser -u '#{status.st_uid}' -- ...",
+            "Look as the service: deploy/unstuck doctor",
         )
+    elif not where.is_dir():
+        yield wrong("Data folder", unusable_folder(where, OSError(errno.ENOTDIR, "")))
+        return
     elif not os.access(where, os.R_OK | os.W_OK | os.X_OK):
-        yield wrong("Data folder", f"{where} cannot be written by this user.", f"chown -R $(id -u) {where}")
+        read_only = bool(os.statvfs(where).f_flag & os.ST_RDONLY)
+        yield wrong("Data folder", unusable_folder(where, OSError(errno.EROFS if read_only else errno.EACCES, "")))
+        return
+    elif strange := next((path for path in where.rglob("*") if path.stat().st_uid != status.st_uid), None):
+        yield wrong(
+            "Data folder",
+            f"{strange} belongs to {user_name(strange.stat().st_uid)}, the folder to {user_name(status.st_uid)}.",
+            f"As root: chown -R {user_name(status.st_uid)} {where}",
+        )
         return
     open_files = [
         path
@@ -165,7 +181,7 @@ def _file_system(where: Path) -> str:
 
 def disk(settings: Settings) -> Iterator[Finding]:
     """Disk space."""
-    where = next(path for path in (settings.data_dir, *settings.data_dir.parents) if path.exists())
+    where = next(path for path in (settings.data_dir, *settings.data_dir.parents) if os.path.exists(path))  # noqa: PTH110
     free = shutil.disk_usage(where).free
     said = f"{free / 1e9:.1f} GB free where the data lie"
     if free < LEAST_FREE:

@@ -5,6 +5,7 @@ Lives here: whether they answer, are whole, and fit this version.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,7 +18,7 @@ from sqlalchemy.engine import make_url
 from ..db import make_engine
 from ..house import utc_now
 from ..migrations import MigrationError, status
-from ..settings import Settings
+from ..settings import Settings, user_name
 from .findings import Finding, fine, note, wrong
 
 MOST_APART = 5.0  # seconds between two clocks that agree
@@ -29,12 +30,21 @@ def sqlite(settings: Settings) -> Iterator[Finding]:
     if url.get_backend_name() != "sqlite":
         return
     path = Path(str(url.database))
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110 - False, not an error, where we may not look
         yield note("Database", f"{path} is not there yet; the first start makes it.")
         return
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as connection:
             problems = [row[0] for row in connection.execute("pragma quick_check(5)")]
+    except sqlite3.OperationalError as error:
+        # Not damage: a backup would only bury what is whole.
+        yield wrong(
+            "Database",
+            f"{path} cannot be opened by the user {user_name(os.geteuid())}: {error}.",
+            f"Look as the service: deploy/unstuck doctor. If the server cannot open it either, as root:"
+            f" chown -R OWNER {path.parent}, where OWNER is the user of the service",
+        )
+        return
     except sqlite3.Error as error:
         problems = [str(error)]
     if problems != ["ok"]:

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from .. import outbox, postman, sso
 from ..house import utc_now
 from ..settings import Settings
+from . import proxy_file
 from .findings import Finding, fine, note, wrong
 
 PATIENCE = 10.0  # seconds
@@ -109,6 +110,13 @@ def _asked(about: str, connection: http.client.HTTPConnection, name: str, origin
         connection.close()
     if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
         yield wrong(about, f"answers, but is not ready: {body}")
+    elif answer.status in (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT):
+        yield wrong(
+            about,
+            f"the proxy answers, but does not reach the server ({answer.status}).",
+            "The server has to run, and the proxy has to ask where it listens: HOST and PORT.",
+        )
+        return
     elif answer.status != HTTPStatus.OK:
         yield wrong(
             about,
@@ -126,8 +134,15 @@ def _asked(about: str, connection: http.client.HTTPConnection, name: str, origin
             f"pages are compressed on their way ({packed}): then their length tells what was typed on them.",
             "Switch that off for this host: gzip off; in nginx, as in deploy/nginx.",
         )
-    status = _upgrade(connection, name, origin)
-    if status == HTTPStatus.SWITCHING_PROTOCOLS:
+    status, said = _upgrade(connection, name, origin)
+    if "not served here" in said:
+        yield wrong(
+            about,
+            f"does not take the name {name} at {where}, so pages are refused (400).",
+            "The proxy has to pass the name on: proxy_set_header Host $http_host; and the server has to be started"
+            " again after BASE_URL was changed.",
+        )
+    elif status == HTTPStatus.SWITCHING_PROTOCOLS:
         yield fine(about, f"takes websockets at {where}")
     elif status == HTTPStatus.FORBIDDEN:
         yield wrong(
@@ -156,7 +171,7 @@ def _packed(connection: http.client.HTTPConnection, name: str) -> str:
         connection.close()
 
 
-def _upgrade(connection: http.client.HTTPConnection, name: str, origin: str) -> int:
+def _upgrade(connection: http.client.HTTPConnection, name: str, origin: str) -> tuple[int, str]:
     key = base64.b64encode(os.urandom(16)).decode()
     headers = {
         "Host": name,
@@ -168,9 +183,11 @@ def _upgrade(connection: http.client.HTTPConnection, name: str, origin: str) -> 
     }
     try:
         connection.request("GET", SOCKET, headers=headers)
-        return connection.getresponse().status
+        answer = connection.getresponse()
+        refused = answer.status == HTTPStatus.BAD_REQUEST
+        return answer.status, answer.read(20_000).decode("utf-8", "replace") if refused else ""
     except (OSError, http.client.HTTPException):
-        return 0
+        return 0, ""
     finally:
         connection.close()
 
@@ -209,5 +226,5 @@ def sign_in_service(settings: Settings) -> Iterator[Finding]:
     yield fine("Sign-in service", f"{settings.oidc_issuer}; it leads back to {settings.public_url}/staff/sso/back")
 
 
-LOOKS = (proxies, server)
+LOOKS = (proxies, proxy_file.nginx, server)
 ASKING_OTHERS = (public, mail, sign_in_service)

@@ -111,6 +111,12 @@ def _change(url: str, work: Callable[[Config], None]) -> None:
 
 def _what_to_do(engine: Engine, error: DatabaseError) -> str:
     reason = str(error.orig).strip().partition("\n")[0]
+    if engine.dialect.name == "sqlite" and ("unable to open" in reason or "readonly" in reason):
+        return (
+            f"The database {engine.url.database} cannot be opened for writing: {reason}."
+            " It, or its folder, belongs to another user, or its disk can only be read. To see which, run:"
+            " python -m workshop doctor"
+        )
     if engine.dialect.name == "sqlite":
         return (
             f"The database {engine.url.database} cannot be used: {reason}."

@@ -28,7 +28,7 @@ from sqlalchemy.engine import URL, make_url
 
 from ..errors import WorkshopError
 from ..migrations import migrate, status
-from ..settings import Settings
+from ..settings import Settings, user_name
 
 SQLITE, POSTGRESQL, SECRET, MANIFEST = "unstuck.db", "unstuck.dump", "secret", "manifest.json"
 ASIDE = "replaced"  # the folder in DATA_DIR where a restore puts what was there
@@ -64,7 +64,16 @@ def make(settings: Settings, target: Path, today: date) -> Manifest:
     """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise BackupFailed(f"{target} is there already. Name a new file or an empty folder.")
-    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise BackupFailed(f"{target.parent} cannot be made: {error.strerror}. Make it, for this user.") from error
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        user = user_name(os.geteuid())
+        raise BackupFailed(
+            f"{target.parent} cannot be written by the user {user}, who runs this. As root:"
+            f" install -d -o {user} -m 700 {target.parent}"
+        )
     with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as name:
         folder = Path(name) / target.name.removesuffix(".tar")
         folder.mkdir(mode=0o700)
@@ -146,7 +155,12 @@ def opened(source: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="restore-") as name:
         try:
             with tarfile.open(source) as tar:
-                tar.extractall(name, filter="data")
+                for member in tar:  # by hand: no link, no folder, no path; Debian 12's Python has no filter for it
+                    plain = tar.extractfile(member) if member.isreg() else None
+                    if plain is None or Path(member.name).name != member.name:
+                        raise BackupFailed(f"{source} is no backup: it holds {member.name}.")
+                    with open(Path(name) / member.name, "xb", opener=_private) as out:
+                        shutil.copyfileobj(plain, out)
         except (tarfile.TarError, OSError) as error:
             raise BackupFailed(f"{source} is no backup, or it is damaged: {error}") from error
         yield Path(name)
@@ -297,5 +311,6 @@ def _run(command: list[str], url: URL | None = None) -> None:
     except FileNotFoundError as error:
         raise BackupFailed(f"{command[0]} is not on this machine. {PG_TOOLS}") from error
     if done.returncode:
-        said = done.stderr.strip().splitlines()
-        raise BackupFailed(f"{command[0]} failed: {said[-1] if said else done.returncode}")
+        said = done.stderr.strip().splitlines() or [str(done.returncode)]
+        reason = next((line for line in said if "error:" in line), said[-1]).removeprefix(f"{command[0]}: error: ")
+        raise BackupFailed(f"{command[0]} failed: {reason}. Run: workshop doctor")

@@ -11,17 +11,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ..settings import Settings
+from ..settings import Settings, SettingsError, unusable_folder, user_name
 
 if TYPE_CHECKING:
     from ..db import Database
 
 
 def settings() -> Settings:
-    """Return the settings, with a data folder that is there; what is written from now on is for this user alone."""
+    """Return the settings, with a data folder that is there; what is written from now on is for this user alone.
+
+    Raises SettingsError for root, where the folder is another user's: files of root
+    in it would keep the server from its own data.
+    """
     found = Settings.from_env(os.environ)
     os.umask(0o077)
-    found.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        found.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        owner = found.data_dir.stat().st_uid
+    except OSError as error:
+        raise SettingsError(unusable_folder(found.data_dir, error)) from error
+    if os.geteuid() == 0 and owner != 0:
+        raise SettingsError(
+            f"DATA_DIR={found.data_dir} belongs to the user {user_name(owner)}, and this runs as root. Run it as the"
+            f" service: deploy/unstuck COMMAND, or runuser -u {user_name(owner)} -- env DATA_DIR={found.data_dir} ..."
+        )
     return found
 
 

@@ -34,8 +34,11 @@ def show(_chosen: argparse.Namespace) -> int:
     from ..house import utc_now
 
     with database() as (_unused, opened), opened.transaction() as session:
-        for account in accounts.everybody(session):
+        everybody = accounts.everybody(session)
+        for account in everybody:
             print(f"{account.role:12} {'' if account.active else '(kept out) '}{account.email}  {account.name}")
+        if not everybody:
+            print("Nobody has an account yet. For a link that makes the first one: python -m workshop first-link")
         for link in accounts.open_invitations(session, utc_now()):
             print(f"{link.role:12} (invited) {link.email}")
     return 0
