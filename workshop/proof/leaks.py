@@ -189,6 +189,30 @@ def no_floor() -> None:
     _put(releases, "build", low)
 
 
+@leak(1)
+def parked_aloud() -> None:
+    """Read out on the console what is parked, while it is parked."""
+    from .. import parking, screens
+
+    drawn, lots = screens.console, parking.open_runs
+
+    def telling(session: Any, live: Any, role: str, house: Any) -> Any:
+        shown = drawn(session, live, role, house)
+        words = [body for run in lots(session, live) for _who, body, _at in CAME[run.id]]
+        return replace(shown, notes=f"{shown.notes} {' '.join(words)}")
+
+    _put(screens, "console", telling)
+
+
+@leak(3)
+def plain_groups() -> None:
+    """Keep the number of a phone's group as it is, under names that can be read."""
+    from .. import breakouts
+
+    _put(breakouts._Asker, "_pad", lambda self, nonce: bytes(32))
+    _put(breakouts, "_tags", lambda key, groups: tuple(at.to_bytes(32) for at in range(groups)))
+
+
 @leak(5, 7)
 def unwiped_box() -> None:
     """Delete answers the ordinary way: free pages and the log keep them."""
@@ -262,6 +286,41 @@ def moving_report() -> None:
         return {**made, "title": f"{made.get('title', '')} {time.time_ns()}"}
 
     _put(jobs, "drawn", moving)
+
+
+@leak(8)
+def no_queue() -> None:
+    """Release texts at once, although they were to be read first."""
+    from .. import moderation
+
+    _put(moderation, "queues", lambda live, activity: False)
+
+
+@leak(8)
+def hidden_stays() -> None:
+    """Go on showing what was hidden."""
+    from .. import readings
+
+    _put(readings.Reading, "standing", lambda self, known, gone=(): sorted(known))
+
+
+@leak(9)
+def taken_at_once() -> None:
+    """Take a card away in the moment in which somebody asks for it, and let it be quoted all the same at the freeze."""
+    from sqlalchemy import delete
+
+    from .. import receipts
+    from ..models import Card
+
+    hold = receipts.hold
+
+    def taking(session: Any, live: Any, secret: object, act: object) -> None:
+        hold(session, live, secret, act)
+        session.execute(delete(Card).where(Card.held == "withdraw"))
+
+    _put(receipts, "hold", taking)
+    _put(receipts, "held", lambda session, live_id: {})
+    _put(receipts, "settle", lambda session, live_id: None)
 
 
 @leak(10)

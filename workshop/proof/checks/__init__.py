@@ -23,6 +23,8 @@ class World:
     staff: Staff
     say: Callable[[str], None]
     leaky: bool = False
+    orders: int = 3
+    """So many times a check looks at an order: few show a list that is in order, a pass needs 200 (`bounds.order_p`)."""
     marks: list[str] = field(default_factory=list)
     secrets: list[bytes] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
