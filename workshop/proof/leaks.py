@@ -464,6 +464,61 @@ def kept_notes() -> None:
 
 
 @leak(16)
+def one_count_with_paper() -> None:
+    """Count phones and paper together."""
+    from .. import paper_cards, releases
+
+    def together(live: Any, activity: Any, bodies: Any, paper: Any, first: Any = None, *rest: Any) -> Any:
+        return releases.build(live, activity, [*bodies, *paper], first)
+
+    _put(paper_cards, "together", together)
+
+
+@leak(1, 4)
+def returning_visitors() -> None:
+    """Know a phone again from one check-in to the next, and tell on its link what was answered so far."""
+    from .. import check_in_promise, check_ins
+
+    seated, told = check_ins.take_seat, check_in_promise.promise
+
+    def written(house: Any, live_id: str, seat: Any) -> str:
+        made = seated(house, live_id, seat)
+        with sqlite3.connect(house.settings.data_dir / "visitors.db") as file:
+            file.execute("create table if not exists visitor (seat text)")
+            file.execute("insert into visitor values (?)", (made,))
+        file.close()
+        return made
+
+    def telling(live: Any, last_day: str) -> tuple[str, ...]:
+        said = "".join(body for came in CAME.values() for _who, body, _at in came if body.isdecimal())
+        return (*told(live, last_day), said[-60:])
+
+    _put(check_ins, "take_seat", written)
+    _put(check_in_promise, "promise", telling)
+
+
+@leak(1, 3)
+def votes_at_once() -> None:
+    """Put the questions of the room into the order of their votes, vote by vote."""
+    from .. import answers, questions
+
+    placed, cast = questions._places, answers.cast
+
+    def told(house: Any, live_id: str, secret: bytes, run_id: str, revision: Any, fields: Any) -> Any:
+        receipt = cast(house, live_id, secret, run_id, revision, fields)
+        house.database.announce(live_id)
+        return receipt
+
+    def sorted_by_votes(kept: Any, cards: Any) -> list[str]:
+        found = placed(kept, cards)
+        given = {secret: body for secret, body, _at in CAME[questions.ballot_of(kept.run_id)]} if kept else {}
+        return sorted(found, key=lambda card: -sum(card in body for body in given.values()))
+
+    _put(questions, "_places", sorted_by_votes)
+    _put(answers, "cast", told)
+
+
+@leak(16)
 def slips_for_ever() -> None:
     """Let one slip open the door again and again, and write down the codes."""
     from .. import tickets

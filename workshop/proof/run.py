@@ -12,15 +12,15 @@ from dataclasses import asdict, dataclass
 
 from . import attackers, season
 from .cast import Staff
-from .checks import Check, World, asides, doors, manners, own, papers, read_first, sealed, traces
+from .checks import Check, World, asides, beside, doors, manners, own, papers, read_first, sealed, traces
 from .control import Control
 from .scratch import Scratch
 from .verdicts import INCONCLUSIVE, PROMISES, Finding, Proof
 from .wire import WireError
 
 CHECKS: tuple[Check, ...] = (
-    *traces.CHECKS[:1], *sealed.CHECKS, *manners.CHECKS, *own.CHECKS, *papers.CHECKS, *read_first.CHECKS,
-    *asides.CHECKS,     *doors.CHECKS, *traces.CHECKS[1:],
+    *traces.CHECKS[:1], beside.plan_check_ins, *sealed.CHECKS, *manners.CHECKS, *own.CHECKS, *papers.CHECKS, *read_first.CHECKS,
+    *asides.CHECKS, *beside.CHECKS, *doors.CHECKS, *traces.CHECKS[1:],
 )  # fmt: skip
 """In this order: mischief first, so that the log has had time; the search of clocks after everything."""
 
@@ -115,6 +115,8 @@ ABOUT: dict[str, frozenset[int]] = {
     "slips": frozenset({16}), "one_device": frozenset({16}), "report": frozenset({9, 11}), "shapes": frozenset({10}),
     "doors": frozenset({8}), "read_first": frozenset({5, 8}), "asked_back": frozenset({9}),
     "parked": frozenset({1, 3, 5}), "breakouts": frozenset({3, 5}),
+    "paper": frozenset({3, 16}), "votes": frozenset({1, 3}), "plan_check_ins": frozenset({1, 3, 4}),
+    "check_in": frozenset({1, 3, 4}), "check_in_again": frozenset({3, 4}),
     "clocks": frozenset({6}),
 }  # fmt: skip
 """Which promises a check looks at."""

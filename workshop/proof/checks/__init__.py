@@ -30,6 +30,9 @@ class World:
     words: list[str] = field(default_factory=list)
     """Every word that was sent; a log must hold none of them."""
 
+    later: Any = None
+    """The session whose check-ins are looked at (`beside.Later`): planned early, because they open by the server's own clock."""
+
     def room(self, sorts: list[str], phones: int, *, watched: bool = True, start: bool = True, **settings: Any) -> Room:
         """Return a session with its audiences, started and quiet."""
         room = Room(self.scratch, self.staff, sorts, phones, **settings)

@@ -75,7 +75,7 @@ def parked(world: World) -> Iterator[Finding]:
         room.phones[number].send(lot, fields_for("lot", word))
     room.press("next")
     room.press("close")
-    found = _anywhere(world, room, words)
+    found = anywhere(world, room, words)
     world.words += words
     world.done(room)
     yield count(
@@ -105,7 +105,7 @@ def _places(text: str, words: Sequence[str]) -> list[int]:
     return [words.index(word) for word in sorted(words, key=text.find)]
 
 
-def _anywhere(world: World, room: Room, words: Sequence[str]) -> list[str]:
+def anywhere(world: World, room: Room, words: Sequence[str]) -> list[str]:
     """Return where any of these words is after a close: on a screen, in a row, in a file."""
     places = {**shown(room), "a row of the database": _rows(world)}
     found = [f"{name}: {word}" for name, text in places.items() for word in words if word in text]
@@ -197,13 +197,13 @@ def _too_small(world: World) -> Iterator[Finding]:
     groups = _dealt(room, 0)
     hidden = [_write(room, groups[1][0])]
     room.press("close")
-    found = _anywhere(world, room, hidden)
+    found = anywhere(world, room, hidden)
     groups = _dealt(room, 1, 8)
     small = min(groups, key=lambda number: len(groups[number]))
     large = next(number for number in groups if number != small)
     pair = [_write(room, groups[number][0]) for number in (small, large)]
     room.press("close")
-    found += _anywhere(world, room, pair)
+    found += anywhere(world, room, pair)
     groups = _dealt(room, 2)
     enough = [_write(room, groups[number][0]) for number in (1, 2)]
     room.press("close")
