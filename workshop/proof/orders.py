@@ -8,8 +8,9 @@ mechanism and every earlier order makes of it. Not here: the mechanism itself
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import TypeVar
 
 from ..publication_order import RUNG, WOBBLE
@@ -43,7 +44,7 @@ def chance(before: Sequence[str], after: Sequence[str], counts: Mapping[str, int
     top = (max([0, *counts.values()]) + ABOVE) // RUNG
     stood = {card: place for place, card in enumerate(before)}
     ways = list(rungs(counts.get(after[0], 0), top)) if after else [1.0]
-    for last, card in zip(after, after[1:], strict=False):
+    for last, card in pairwise(after):
         keeps, higher = stood[last] < stood[card], 0.0
         own, fresh = rungs(counts.get(card, 0), top), [0.0] * len(ways)
         for rung in range(top, -1, -1):
@@ -54,16 +55,20 @@ def chance(before: Sequence[str], after: Sequence[str], counts: Mapping[str, int
 
 
 def posterior(
-    guesses: Mapping[Guess, float], seen: Iterable[tuple[Sequence[str], Sequence[str], Mapping[Guess, Mapping[str, int]]]]
+    guesses: Mapping[Guess, float],
+    seen: Iterable[tuple[Sequence[str], Sequence[str], Mapping[Guess, Mapping[str, int]]]],
+    likely: Callable[[Sequence[str], Sequence[str], Mapping[str, int]], float] = chance,
 ) -> dict[Guess, float]:
-    """Return how likely each guess is after all refreshes: by Bayes, from what was likely before.
+    """Return how likely each guess is after some refreshes: by Bayes, from how likely it was before.
 
-    `seen`: for each refresh the list before and after, and the votes that each guess says there were.
+    `seen`: for each refresh the list before and after, and the votes that each
+    guess says there were. `likely`: of another mechanism, for a control.
     """
-    logs = {guess: math.log(prior) for guess, prior in guesses.items()}
+    logs = {guess: math.log(prior) if prior else -math.inf for guess, prior in guesses.items()}
     for before, after, votes in seen:
         for guess, counts in votes.items():
-            logs[guess] += math.log(max(chance(before, after, counts), 1e-300))
+            found = likely(before, after, counts)
+            logs[guess] += math.log(found) if found else -math.inf
     most = max(logs.values())
     weights = {guess: math.exp(log - most) for guess, log in logs.items()}
     whole = sum(weights.values())
