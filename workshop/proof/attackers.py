@@ -184,7 +184,9 @@ def _judged(
     tests = {name: order_p(found, people) for name, found in taus.items() if len(found) >= fewest}
     seeds = min((len(taus[name]) for name in tests), default=0)
     if not tests:
-        return Finding(key, promise, adversary, what, INCONCLUSIVE, "nothing could be looked at")
+        most = max(map(len, taus.values()), default=0)
+        figure = f"seen in {most} questions, which is too few to test" if most else "nothing could be looked at"
+        return Finding(key, promise, adversary, what, INCONCLUSIVE, figure, {"seeds": most})
     worst = min(tests, key=lambda name: tests[name])
     mean = sum(taus[worst]) / len(taus[worst])
     verdict = LEAKS if tests[worst] < FALSE_ALARM else HOLDS if seeds >= SEEDS else INCONCLUSIVE
