@@ -43,6 +43,9 @@ create table if not exists loose (
 create table if not exists counted (
   run_id text not null, tag blob not null, body text,
   primary key (run_id, tag)) without rowid;
+create table if not exists stirred (
+  run_id text not null, tag blob not null, times integer not null,
+  primary key (run_id, tag)) without rowid;
 """
 
 
@@ -132,21 +135,31 @@ class BallotBox(ballot_casting.CastingInTheBox, ballot_paper.PaperInTheBox, ball
         )
         return shuffled([row[0] for row in rows])
 
-    def recount(self, run_id: str, least: int) -> list[str] | None:
+    def recount(self, run_id: str, least: int, turns: int) -> list[str] | None:
         """Return all bodies if those of `least` phones differ from what was counted last, and note them as counted.
 
         None, and nothing noted, where fewer have answered or fewer differ; an
-        answer that was changed and changed back does not differ.
+        answer that was changed and changed back does not differ. One phone's
+        changes are among the `least` so many `turns`, then no longer.
         """
 
         def work() -> list[str] | None:
+            beside = (
+                " from answer a left join counted c on c.run_id = a.run_id and c.tag = a.tag"
+                " left join stirred s on s.run_id = a.run_id and s.tag = a.tag where a.run_id = ?"
+            )
             differ, given = self._db.execute(
-                "select coalesce(sum(a.body is not c.body), 0), count(a.body) from answer a"
-                " left join counted c on c.run_id = a.run_id and c.tag = a.tag where a.run_id = ?",
-                (run_id,),
+                "select coalesce(sum(a.body is not c.body and coalesce(s.times, 0) < ?), 0), count(a.body)" + beside,
+                (turns, run_id),
             ).fetchone()
             if differ < least or given < least:
                 return None
+            self._db.execute(
+                "insert or replace into stirred select a.run_id, a.tag, coalesce(s.times, 0) + 1"
+                + beside
+                + " and a.body is not c.body",
+                (run_id,),
+            )
             self._db.execute(
                 "insert or replace into counted select run_id, tag, body from answer where run_id = ?", (run_id,)
             )
@@ -163,7 +176,7 @@ class BallotBox(ballot_casting.CastingInTheBox, ballot_paper.PaperInTheBox, ball
         """
 
         def work() -> None:
-            for table in ("answer", "loose", "counted", "paper", "deck", "breakout", "dealt", "gate"):
+            for table in ("answer", "loose", "counted", "stirred", "paper", "deck", "breakout", "dealt", "gate"):
                 self._db.executemany(f"delete from {table} where run_id = ?", [(run_id,) for run_id in run_ids])  # noqa: S608 - names of ours
 
         self._transact(work)

@@ -10,7 +10,7 @@ shares nothing with the tag of the same phone's question (promise 4). A ballot i
 the set of cards a phone says "me too" to; a higher revision replaces it. Nothing
 is computed from ballots while the question is open but the order: at full
 minutes, and only if at least five ballots, or as many as the room's floor asks
-for, differ from those that were counted last.
+for, differ from those that were counted last; each phone's three times at most.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from .house import House
 from .live_state import guide_of, run_of
 from .models import ActivityRun, Card, LiveSession, QuestionList
 from .publication import Cell, Word
-from .publication_order import reordered
+from .publication_order import TURNS_OF_ONE, reordered
 from .words import _
 
 log = logging.getLogger(__name__)
@@ -190,7 +190,7 @@ def refresh(house: House) -> None:
 
 
 def _refresh(house: House, live_id: str, run_id: str, least: int) -> None:
-    ballots = house.boxes.box(live_id).recount(ballot_of(run_id), least)
+    ballots = house.boxes.box(live_id).recount(ballot_of(run_id), least, TURNS_OF_ONE)
     if ballots is None:
         return
     counts = _counts(ballots)

@@ -13,16 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
-from scipy.stats import beta, binom, chi2, kendalltau, norm
+from scipy.stats import beta, binom
 
-CONFIDENCE = 0.99
-PASS = 0.02
-"""An advantage whose upper bound is at most this is a pass."""
-BROKEN = 0.6
-"""An attack must reach this on the leaky control, or it proves nothing."""
-FALSE_ALARM = 1e-7
-"""How often a product without any leak may fail one short test."""
+from workshop.proof.bounds import BROKEN, CONFIDENCE, FALSE_ALARM, PASS, order_p, tau
+from workshop.proof.linking import cheapest, ranks
+
+__all__ = ["BROKEN", "CONFIDENCE", "FALSE_ALARM", "PASS", "Score", "by_features", "by_order", "order_p", "ranks", "tau"]
+"""What a customer's own run uses too is that of `workshop.proof`: one attacker, in one place."""
 
 
 @dataclass
@@ -83,39 +80,4 @@ def by_features(shown: np.ndarray, known: np.ndarray) -> np.ndarray:
     keep = spread > 0
     scaled = (both[:, keep] - both[:, keep].mean(axis=0)) / spread[keep]
     left, right = scaled[: len(shown)], scaled[len(shown) :]
-    cost = np.abs(left[:, None, :] - right[None, :, :]).sum(axis=2)
-    rows, columns = np.random.default_rng().permutation(len(shown)), np.random.default_rng().permutation(len(known))
-    _found, matched = linear_sum_assignment(cost[rows][:, columns])
-    result = np.empty(len(shown), dtype=int)
-    result[rows] = columns[matched]
-    return result
-
-
-def ranks(values: Sequence[object]) -> list[int]:
-    """Return the rank of each value among all; text sorts as text."""
-    order = sorted(range(len(values)), key=lambda i: str(values[i]) if isinstance(values[i], str) else values[i])  # type: ignore[return-value,arg-type]
-    result = [0] * len(values)
-    for rank, index in enumerate(order):
-        result[index] = rank
-    return result
-
-
-def tau(found: Sequence[float], truth: Sequence[float]) -> float:
-    """Return Kendall's tau between two orders of the same things."""
-    return float(kendalltau(found, truth).statistic)
-
-
-def order_p(taus: Sequence[float], size: int) -> float:
-    """Return how often orders drawn by lot agree with the truth as much as the measured ones do.
-
-    `taus`: one per seed, each between two orders of `size` things. Under lots
-    tau has mean 0 and variance 2(2m+5) / 9m(m-1). Two questions, so the smaller
-    p counts twice: do they lean to one side on the whole (a list in order of
-    arrival), and are they larger than they should be (an order that is
-    sometimes upside down)? The second treats tau as normal; its true tails are
-    thinner, so the p is on the careful side.
-    """
-    variance = 2 * (2 * size + 5) / (9 * size * (size - 1))
-    lean = float(np.mean(taus)) / (variance / len(taus)) ** 0.5
-    spread = float(np.sum(np.square(taus))) / variance
-    return min(1.0, 2 * min(2 * float(norm.sf(abs(lean))), float(chi2.sf(spread, len(taus)))))
+    return np.array(cheapest(np.abs(left[:, None, :] - right[None, :, :]).sum(axis=2).tolist()))

@@ -25,7 +25,7 @@ from workshop.activities import KINDS
 from workshop.errors import WorkshopError
 from workshop.house import House
 from workshop.models import QuestionList
-from workshop.publication_order import reordered
+from workshop.publication_order import TURNS_OF_ONE, reordered
 from workshop.questions import ballot_of
 
 AT_ONCE = 5
@@ -94,6 +94,24 @@ def test_after_a_refresh_five_more_must_change_and_a_vote_and_back_is_no_change(
     vote(played, 14, run_id, [])
     questions.refresh(hall)
     assert turns(played, run_id) == 2
+
+
+def test_five_phones_that_change_their_votes_again_and_again_stir_the_list_three_times(hall: House) -> None:
+    """Likelihood adds up: who may turn the list every minute averages the wobble away (`test_02_order_chances.py`)."""
+    played, run_id = asked(hall, 30)
+    cards = order(played)
+    for revision in range(1, 9):
+        for phone in range(5):
+            vote(played, phone, run_id, [cards[revision % 2]], revision)
+        questions.refresh(hall)
+        assert turns(played, run_id) == min(revision, TURNS_OF_ONE)
+    for phone in range(5, 9):
+        vote(played, phone, run_id, [cards[0]])
+    questions.refresh(hall)
+    assert turns(played, run_id) == TURNS_OF_ONE, "four others who have voted are still four"
+    vote(played, 9, run_id, [cards[0]])
+    questions.refresh(hall)
+    assert turns(played, run_id) == TURNS_OF_ONE + 1
 
 
 def turns(played: Room, run_id: str) -> int:
@@ -306,9 +324,9 @@ def test_nothing_of_the_votes_is_in_any_file_after_the_close(hall: House) -> Non
     questions.refresh(hall)
     played.move("close")
     box = hall.boxes.box(played.live_id)
-    assert [box._fetch(f"select count(*) from {name}")[0][0] for name in ("answer", "loose", "counted", "gate")] == [
-        0
-    ] * 4
+    assert [
+        box._fetch(f"select count(*) from {name}")[0][0] for name in ("answer", "loose", "counted", "stirred", "gate")
+    ] == [0] * 5
     for path in hall.boxes.folder.glob(f"{played.live_id}*"):
         assert marked.encode() not in path.read_bytes()
 

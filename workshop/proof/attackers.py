@@ -160,22 +160,42 @@ def _orders(season: Season) -> Iterator[Finding]:
                 if len(set(map(str, values))) == len(values):
                     numbers = values if all(isinstance(v, int | float) for v in values) else _as_ranks(values)
                     taus.setdefault(name, []).append(tau(numbers, truth))
-        tests = {name: order_p(found, PEOPLE) for name, found in taus.items() if len(found) >= 10}
-        seeds = min((len(taus[name]) for name in tests), default=0)
-        if not tests:
-            yield Finding(
-                key, 5, "thief of files", f"{what} follows who sent first", INCONCLUSIVE, "nothing could be looked at"
-            )
-            continue
-        worst = min(tests, key=lambda name: tests[name])
-        mean = sum(taus[worst]) / len(taus[worst])
-        verdict = LEAKS if tests[worst] < FALSE_ALARM else HOLDS if seeds >= SEEDS else INCONCLUSIVE
-        figure = f"{len(tests)} measures over {seeds} questions; the worst, {worst}: mean tau {mean:+.2f}, p {tests[worst]:.2g}"
-        if verdict == INCONCLUSIVE:
-            figure += f" (a pass needs {SEEDS} questions)"
-        yield Finding(
-            key, 5, "thief of files", f"{what} follows who sent first", verdict, figure, {"p": tests[worst], "tau": mean, "seeds": seeds}
-        )  # fmt: skip
+        yield _judged(key, 5, "thief of files", f"{what} follows who sent first", taus, PEOPLE)
+
+
+def ordered(
+    key: str, promise: int, adversary: str, what: str, orders: Mapping[str, list[list[int]]], people: int
+) -> Finding:
+    """Return the finding of a test of orders: by name of the measure, for each time the true places in the order found.
+
+    An empty one was not seen. For checks that look at one list several times.
+    """
+    taus = {
+        name: [tau([float(place) for place in range(people)], order) for order in seen if order]
+        for name, seen in orders.items()
+    }
+    return _judged(key, promise, adversary, what, taus, people, 1)
+
+
+def _judged(
+    key: str, promise: int, adversary: str, what: str, taus: Mapping[str, list[float]], people: int, fewest: int = 10
+) -> Finding:
+    """Return the finding of the permutation test over all measures; each counts from `fewest` times on."""
+    tests = {name: order_p(found, people) for name, found in taus.items() if len(found) >= fewest}
+    seeds = min((len(taus[name]) for name in tests), default=0)
+    if not tests:
+        most = max(map(len, taus.values()), default=0)
+        figure = f"seen in {most} questions, which is too few to test" if most else "nothing could be looked at"
+        return Finding(key, promise, adversary, what, INCONCLUSIVE, figure, {"seeds": most})
+    worst = min(tests, key=lambda name: tests[name])
+    mean = sum(taus[worst]) / len(taus[worst])
+    verdict = LEAKS if tests[worst] < FALSE_ALARM else HOLDS if seeds >= SEEDS else INCONCLUSIVE
+    figure = (
+        f"{len(tests)} measures over {seeds} questions; the worst, {worst}: mean tau {mean:+.2f}, p {tests[worst]:.2g}"
+    )
+    if verdict == INCONCLUSIVE:
+        figure += f" (a pass needs {SEEDS} questions)"
+    return Finding(key, promise, adversary, what, verdict, figure, {"p": tests[worst], "tau": mean, "seeds": seeds})
 
 
 def _as_ranks(values: list[Any]) -> list[float]:

@@ -189,6 +189,30 @@ def no_floor() -> None:
     _put(releases, "build", low)
 
 
+@leak(1)
+def parked_aloud() -> None:
+    """Read out on the console what is parked, while it is parked."""
+    from .. import parking, screens
+
+    drawn, lots = screens.console, parking.open_runs
+
+    def telling(session: Any, live: Any, role: str, house: Any) -> Any:
+        shown = drawn(session, live, role, house)
+        words = [body for run in lots(session, live) for _who, body, _at in CAME[run.id]]
+        return replace(shown, notes=f"{shown.notes} {' '.join(words)}")
+
+    _put(screens, "console", telling)
+
+
+@leak(3)
+def plain_groups() -> None:
+    """Keep the number of a phone's group as it is, under names that can be read."""
+    from .. import breakouts
+
+    _put(breakouts._Asker, "_pad", lambda self, nonce: bytes(32))
+    _put(breakouts, "_tags", lambda key, groups: tuple(at.to_bytes(32) for at in range(groups)))
+
+
 @leak(5, 7)
 def unwiped_box() -> None:
     """Delete answers the ordinary way: free pages and the log keep them."""
@@ -262,6 +286,41 @@ def moving_report() -> None:
         return {**made, "title": f"{made.get('title', '')} {time.time_ns()}"}
 
     _put(jobs, "drawn", moving)
+
+
+@leak(8)
+def no_queue() -> None:
+    """Release texts at once, although they were to be read first."""
+    from .. import moderation
+
+    _put(moderation, "queues", lambda live, activity: False)
+
+
+@leak(8)
+def hidden_stays() -> None:
+    """Go on showing what was hidden."""
+    from .. import readings
+
+    _put(readings.Reading, "standing", lambda self, known, gone=(): sorted(known))
+
+
+@leak(9)
+def taken_at_once() -> None:
+    """Take a card away in the moment in which somebody asks for it, and let it be quoted all the same at the freeze."""
+    from sqlalchemy import delete
+
+    from .. import receipts
+    from ..models import Card
+
+    hold = receipts.hold
+
+    def taking(session: Any, live: Any, secret: object, act: object) -> None:
+        hold(session, live, secret, act)
+        session.execute(delete(Card).where(Card.held == "withdraw"))
+
+    _put(receipts, "hold", taking)
+    _put(receipts, "held", lambda session, live_id: {})
+    _put(receipts, "settle", lambda session, live_id: None)
 
 
 @leak(10)
@@ -402,6 +461,61 @@ def kept_notes() -> None:
         return make(desk, live_id, secret, raw, language)
 
     _put(papers, "make", keeping)
+
+
+@leak(16)
+def one_count_with_paper() -> None:
+    """Count phones and paper together."""
+    from .. import paper_cards, releases
+
+    def together(live: Any, activity: Any, bodies: Any, paper: Any, first: Any = None, *rest: Any) -> Any:
+        return releases.build(live, activity, [*bodies, *paper], first)
+
+    _put(paper_cards, "together", together)
+
+
+@leak(1, 4)
+def returning_visitors() -> None:
+    """Know a phone again from one check-in to the next, and tell on its link what was answered so far."""
+    from .. import check_in_promise, check_ins
+
+    seated, told = check_ins.take_seat, check_in_promise.promise
+
+    def written(house: Any, live_id: str, seat: Any) -> str:
+        made = seated(house, live_id, seat)
+        with sqlite3.connect(house.settings.data_dir / "visitors.db") as file:
+            file.execute("create table if not exists visitor (seat text)")
+            file.execute("insert into visitor values (?)", (made,))
+        file.close()
+        return made
+
+    def telling(live: Any, last_day: str) -> tuple[str, ...]:
+        said = "".join(body for came in CAME.values() for _who, body, _at in came if body.isdecimal())
+        return (*told(live, last_day), said[-60:])
+
+    _put(check_ins, "take_seat", written)
+    _put(check_in_promise, "promise", telling)
+
+
+@leak(1, 3)
+def votes_at_once() -> None:
+    """Put the questions of the room into the order of their votes, vote by vote."""
+    from .. import answers, questions
+
+    placed, cast = questions._places, answers.cast
+
+    def told(house: Any, live_id: str, secret: bytes, run_id: str, revision: Any, fields: Any) -> Any:
+        receipt = cast(house, live_id, secret, run_id, revision, fields)
+        house.database.announce(live_id)
+        return receipt
+
+    def sorted_by_votes(kept: Any, cards: Any) -> list[str]:
+        found = placed(kept, cards)
+        given = {secret: body for secret, body, _at in CAME[questions.ballot_of(kept.run_id)]} if kept else {}
+        return sorted(found, key=lambda card: -sum(card in body for body in given.values()))
+
+    _put(questions, "_places", sorted_by_votes)
+    _put(answers, "cast", told)
 
 
 @leak(16)

@@ -17,6 +17,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from .bounds import upper
@@ -51,6 +52,12 @@ class Case:
     def size(self) -> int:
         """Return how many people there are."""
         return self.people or len(self.truth)
+
+    @cached_property
+    def telling(self) -> list[str]:
+        """Return the features that tell any two items apart; asked for at each way to guess, so it is kept."""
+        names = [name for name, values in self.shown.items() if len(set(map(str, values))) > 1]
+        return [name for name in names if not self.known or len(self.known.get(name, ())) == self.size]
 
 
 @dataclass
@@ -172,12 +179,12 @@ class Learner:
     def __init__(self) -> None:
         self._places: dict[str, dict[tuple[int, int], float]] = defaultdict(lambda: defaultdict(float))
         self._same: dict[str, Counter[tuple[bool, bool]]] = defaultdict(Counter)
-        self._seen = 0
+        self._logs: dict[str, dict[tuple[int, int], float]] = {}  # of what is counted, until more is learnt
 
     def learn(self, case: Case) -> None:
         """Take in an assignment with its truth."""
-        self._seen += 1
-        for name in self.telling(case):
+        self._logs.clear()
+        for name in case.telling:
             left, right = self._sides(case, name)
             places = self._places[name]
             for item, person in enumerate(case.truth):
@@ -188,15 +195,9 @@ class Learner:
                         equal = case.shown[name][item] == case.known[name][person]
                         self._same[name][equal, person == mine] += 1
 
-    @staticmethod
-    def telling(case: Case) -> list[str]:
-        """Return the features that tell any two items apart."""
-        names = [name for name, values in case.shown.items() if len(set(map(str, values))) > 1]
-        return [name for name in names if not case.known or len(case.known.get(name, ())) == case.size]
-
     def ways(self, case: Case) -> list[str]:
         """Return every way to guess: each feature as an order, upside down, as learnt, and all as learnt together."""
-        names = self.telling(case)
+        names = case.telling
         return [f"{way}:{name}" for name in names for way in ("order", "upside down", "learnt")] + ["all:"]
 
     def guess(self, case: Case, way: str) -> list[int]:
@@ -204,8 +205,8 @@ class Learner:
         if not way:
             return _LOTS.sample(range(case.size), len(case.truth))
         how, _colon, name = way.partition(":")
-        names = self.telling(case) if how == "all" else [name]
-        if not names or (name and name not in self.telling(case)):
+        names = case.telling if how == "all" else [name]
+        if not names or (name and name not in case.telling):
             return _LOTS.sample(range(case.size), len(case.truth))
         if how in ("order", "upside down"):
             left, right = self._sides(case, name)
@@ -223,9 +224,11 @@ class Learner:
 
     def _add(self, cost: list[list[float]], case: Case, name: str) -> None:
         left, right = self._sides(case, name)
-        places = self._places[name]
-        # A pinch of every possibility, so that what was never seen is unlikely rather than impossible.
-        logs = {pair: math.log(count + 0.5) for pair, count in places.items()}
+        logs = self._logs.get(name)
+        if logs is None:
+            # A pinch of every possibility, so that what was never seen is unlikely rather than impossible.
+            logs = {pair: math.log(count + 0.5) for pair, count in self._places[name].items()}
+            self._logs[name] = logs
         nothing = math.log(0.5)
         ratio = {equal: self._ratio(name, equal) for equal in (True, False)} if case.known else {}
         for item in range(len(case.truth)):

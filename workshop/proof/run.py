@@ -12,16 +12,19 @@ from dataclasses import asdict, dataclass
 
 from . import attackers, season
 from .cast import Staff
-from .checks import Check, World, doors, manners, own, papers, sealed, traces
+from .checks import Check, World, asides, beside, doors, manners, own, papers, read_first, sealed, traces
 from .control import Control
 from .scratch import Scratch
 from .verdicts import INCONCLUSIVE, PROMISES, Finding, Proof
 from .wire import WireError
 
+_PLAN, _FIRST, *_BESIDE = beside.CHECKS
 CHECKS: tuple[Check, ...] = (
-    *traces.CHECKS[:1], *sealed.CHECKS, *manners.CHECKS, *own.CHECKS, *papers.CHECKS, *doors.CHECKS, *traces.CHECKS[1:],
+    *traces.CHECKS[:1], _PLAN, *sealed.CHECKS, *manners.CHECKS, _FIRST, *own.CHECKS, *papers.CHECKS, *read_first.CHECKS,
+    *asides.CHECKS, *_BESIDE, *doors.CHECKS, *traces.CHECKS[1:],
 )  # fmt: skip
-"""In this order: mischief first, so that the log has had time; the search of clocks after everything."""
+"""In this order: mischief first, so that the log has had time; check-ins apart, because they open by the server's
+own clock and nobody waits for it; the search of clocks after everything."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,12 @@ class Size:
     seconds: float
     reports: int
     control: int  # questions of the leaky build, each watched closely
+    orders: int = 3  # so many times the checks look at an order
 
 
 QUICK = Size(questions=400, seconds=120.0, reports=2, control=16)
 """Within ten minutes on a small machine, and an honest "inconclusive" wherever the sample is too small."""
-THOROUGH = Size(questions=4600, seconds=6 * 3600.0, reports=115, control=40)
+THOROUGH = Size(questions=4600, seconds=6 * 3600.0, reports=115, control=40, orders=200)
 """The contract's 4,000 assignments for each adversary; a tenth on top is for learning alone. Of each session the report is read."""
 
 
@@ -79,7 +83,7 @@ def _looked(
     only: frozenset[int],
 ) -> list[Finding]:
     with Scratch(environ, leaks=leaks, database_url=database_url) as scratch:
-        world = World(scratch, Staff.of(scratch), say, leaky=bool(leaks))
+        world = World(scratch, Staff.of(scratch), say, leaky=bool(leaks), orders=World.orders if leaks else size.orders)
         found: list[Finding] = []
         for check in CHECKS:
             if _promises(check) & only:
@@ -111,7 +115,11 @@ ABOUT: dict[str, frozenset[int]] = {
     "taken_back": frozenset({7}), "copy_in_the_middle": frozenset({5}), "silence": frozenset({12}),
     "presence": frozenset({13}), "keyboard": frozenset({14}), "said": frozenset({17}), "private_paper": frozenset({15}),
     "slips": frozenset({16}), "one_device": frozenset({16}), "report": frozenset({9, 11}), "shapes": frozenset({10}),
-    "doors": frozenset({8}), "clocks": frozenset({6}),
+    "doors": frozenset({8}), "read_first": frozenset({5, 8}), "asked_back": frozenset({9}),
+    "parked": frozenset({1, 3, 5}), "breakouts": frozenset({3, 5}),
+    "paper": frozenset({3, 16}), "votes": frozenset({1, 3}), "plan_check_ins": frozenset({1, 3, 4}),
+    "check_in": frozenset({1, 3, 4}), "check_in_again": frozenset({3, 4}),
+    "clocks": frozenset({6}),
 }  # fmt: skip
 """Which promises a check looks at."""
 

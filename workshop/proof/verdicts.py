@@ -63,6 +63,8 @@ def count(
     """Return the finding of a search: any hit is a leak, and a search of nothing proves nothing."""
     verdict = LEAKS if hits else HOLDS if looked else INCONCLUSIVE
     figure = f"{len(hits)} found in {looked:,} {unit}" if looked else "nothing could be looked at"
+    if hits and not looked:
+        figure = f"{len(hits)} found"
     numbers: dict[str, float | int | str] = {"found": len(hits), "looked": looked}
     if hits:
         numbers["first"] = str(hits[0])[:200]

@@ -23,10 +23,15 @@ class World:
     staff: Staff
     say: Callable[[str], None]
     leaky: bool = False
+    orders: int = 3
+    """So many times a check looks at an order: few show a list that is in order, a pass needs 200 (`bounds.order_p`)."""
     marks: list[str] = field(default_factory=list)
     secrets: list[bytes] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
     """Every word that was sent; a log must hold none of them."""
+
+    later: Any = None
+    """The session whose check-ins are looked at (`beside.Later`): planned early, because they open by the server's own clock."""
 
     def room(self, sorts: list[str], phones: int, *, watched: bool = True, start: bool = True, **settings: Any) -> Room:
         """Return a session with its audiences, started and quiet."""

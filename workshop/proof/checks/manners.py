@@ -27,9 +27,9 @@ def silence(world: World) -> Iterator[Finding]:
     for fields in (fields_for("text"), None):
         room = world.room(["text"], 3)
         run_id = room.open()
-        _settle(room)
+        settle(room)
         ack = room.phones[0].send(run_id, fields)
-        said = {name: len(frames) for name, frames in _settle(room).items() if name != "phone 0"}
+        said = {name: len(frames) for name, frames in settle(room).items() if name != "phone 0"}
         page = room.phones[1].page()
         shapes = {name: _steady(room, text) for name, text in shown(room, ALL[:-1]).items()}
         seen.append((json.dumps(ack, sort_keys=True), said, shapes, "data-pass" in page and "data-send" in page))
@@ -45,7 +45,7 @@ def silence(world: World) -> Iterator[Finding]:
     )  # fmt: skip
 
 
-def _settle(room: Room) -> dict[str, list[Any]]:
+def settle(room: Room) -> dict[str, list[Any]]:
     """Wait until nothing has been pushed for a while, and return the screens that were."""
     found: dict[str, list[Any]] = {}
     end = time.monotonic() + LONGEST
@@ -78,13 +78,13 @@ def presence(world: World) -> Iterator[Finding]:
     run_id = room.open()
     for phone in room.phones[:3]:
         phone.send(run_id, fields_for("text"))
-    _settle(room)
+    settle(room)
     watched = tuple(name for name in ALL if name != "phone 0")
     noticed, looked = [], 0
     for name, happening in _happenings(room, run_id):
         before = shown(room, watched)
         happening()
-        pushed = _settle(room)
+        pushed = settle(room)
         after = shown(room, watched)
         for who in watched:
             screens = [str((frame.data or {}).get("html", "")) for frame in pushed.get(who, ())]
