@@ -111,7 +111,7 @@ class Scene:
 
 def _lasts(statement: str) -> bool:
     """Return whether what was done is there for good after this statement."""
-    return statement.lower().startswith(("commit", "vacuum", "pragma wal_checkpoint"))
+    return statement.lower().startswith(("commit", "vacuum", "pragma wal_checkpoint", "remove"))
 
 
 def _leave_alone(connection: Connection) -> None:

@@ -2,9 +2,9 @@
 
 Run as `python -m tests.seal_victim <folder> <database url> <live id> <work>`. For
 each number k on its input it carries out `work` in a child that kills itself right
-before its k-th SQL statement on either database, and prints one line of JSON. A
-statement before which it dies is one after which it died, too. What is in folder
-and database when a number comes is its caller's affair. 0: nobody dies, and the
+before its k-th SQL statement on either database (removing a file of a box counts
+as one), and prints one line of JSON. A statement before which it dies is one after
+which it died, too. What is in folder and database when a number comes is its caller's affair. 0: nobody dies, and the
 process itself works and tells its statements; its children find everything compiled.
 """
 
@@ -19,12 +19,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from tests.promises.stagehands import serving_house
-from workshop import freezes, live_sessions, seals
+from workshop import freezes, jobs, live_sessions, seals
 from workshop.ballots import BallotBox
 from workshop.house import House
+from workshop.models import Account
 
 
 def main() -> None:
@@ -77,24 +78,36 @@ def _live_until(folder: Path, url: str, live_id: str, work: str, at: int, writin
 
 
 def _short(sql: str) -> str:
-    return " ".join(sql.split())[:40]
+    return " ".join(sql.split()[:3])  # what follows may be drawn anew each time
 
 
 def _work(house: House, live_id: str, work: str, begun: Callable[[], None]) -> None:
     with house.database.transaction() as session:
         live = live_sessions.get(session, live_id)
         version, guide = live.version, live_sessions.guide_of(live)
+        actor = session.scalars(select(Account)).first()
+        assert actor is not None
     begun()
     if work == "roll":
         seals.roll(house)
     elif work == "freeze":
         with house.database.transaction() as session:
-            freezes.freeze(session, live_sessions.get(session, live_id), guide, house.clock())
+            frozen = freezes.freeze(session, live_sessions.get(session, live_id), guide, house.clock())
+            jobs.queue(session, frozen)
+    elif work == "floors":
+        live_sessions.restart_with_floors(house, actor, live_id, 6, 10)
     else:
         live_sessions.move(house, "run", live_id, work, "", version)
 
 
 def _watch(house: House, live_id: str, statement: Callable[[str], None]) -> None:
+    boxes = str(house.boxes.folder)
+
+    def removing(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "os.remove" and str(arguments[0]).startswith(boxes):
+            statement("remove a box")
+
+    sys.addaudithook(removing)
     box: BallotBox = house.boxes.box(live_id)
     box._db.set_trace_callback(statement)
     engine = house.database.engine

@@ -87,7 +87,7 @@ def serve(settings: Settings) -> int:
 
 def open_house(settings: Settings) -> Flask:
     """Return the app, its database current, its guides installed, its cut-off work taken up again."""
-    from . import check_ins, create_app, jobs, passwords, realtime, seals
+    from . import check_ins, create_app, jobs, leftovers, passwords, realtime, seals
     from .guides import library
     from .migrations import migrate
 
@@ -104,6 +104,7 @@ def open_house(settings: Settings) -> Flask:
     with house.database.transaction() as session:
         library.install_shipped(session, house.clock())
     seals.recover(house)
+    leftovers.take_away(house)
     check_ins.tick(house)  # windows that opened or closed while no server ran
     with app.app_context():  # printing draws with the app's templates
         jobs.resume(house)
