@@ -56,10 +56,17 @@ SLOWEST = 2048  # bytes a second it has to take then: a tenth of the slowest mob
 
 def serve(settings: Settings) -> int:
     """Bring the database up to date, serve until asked to stop, return the exit code."""
+    from .operating import backups
+
     logs.configure(settings.log_level, settings.log_format)
     os.umask(0o077)  # whatever is written here is for this user alone
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = hold(settings.data_dir)
+    try:
+        backups.refuse_half_restored(settings.data_dir)
+    except backups.BackupFailed as half:
+        lock.close()
+        raise SettingsError(half.sentence) from half
     listener = listen(settings)
     settings = replace(settings, port=int(listener.getsockname()[1]))
 

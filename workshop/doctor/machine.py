@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..house import utc_now
+from ..operating.backups import BackupFailed, refuse_half_restored
 from ..settings import Settings
 from .findings import Finding, fine, note, wrong
 
@@ -121,6 +122,11 @@ def folder(settings: Settings) -> Iterator[Finding]:
     where = settings.data_dir
     if not where.exists():
         yield note("Data folder", f"{where} is not there yet; the first start makes it.")
+        return
+    try:
+        refuse_half_restored(where)
+    except BackupFailed as half:
+        yield wrong("Data folder", "A restore was cut off here.", half.sentence)
         return
     status = where.stat()
     if os.geteuid() == 0 and status.st_uid != 0:
