@@ -62,10 +62,14 @@ class Mine:
     spent: bool = False
 
 
-def _open_activity(house: House, live_id: str, run_id: str) -> tuple[Activity, bool]:
-    """Return what is asked in an open run, and whether the room is there; from memory while the session has not changed."""
+Asked = tuple[Activity, bool]
+"""What is asked in an open run, and whether the room is there."""
 
-    def read() -> tuple[Activity, bool]:
+
+def _open_activity(house: House, live_id: str, run_id: str) -> Asked:
+    """Return what is asked in an open run; from memory while the session has not changed."""
+
+    def read() -> Asked:
         with house.database.transaction() as session:
             run = session.get(ActivityRun, questions.run_behind(run_id))
             if run is None or run.live_id != live_id:
@@ -91,7 +95,7 @@ def look_ahead(house: House, live_id: str) -> None:
 
 def checked_fields(fields: object) -> dict[str, list[str]]:
     """Return fields as name -> list of strings, or raise `AnswerRefused` for anything else."""
-    if not isinstance(fields, Mapping) or len(fields) > 64:
+    if not isinstance(fields, dict) or len(fields) > 64:
         raise AnswerRefused(_("This answer could not be read. Reload the page and try again."))
     clean: dict[str, list[str]] = {}
     most = 0
@@ -114,9 +118,16 @@ def ballot(
     house: House, live_id: str, secret: bytes, run_id: str, revision: object, fields: Mapping[str, Any] | None
 ) -> Ballot:
     """Return an answer, or a pass when `fields` is None, ready for the box; raises `AnswerRefused` when it does not fit."""
+    asked = _open_activity(house, live_id, run_id)
+    return _ballot(house, live_id, secret, run_id, revision, fields, asked)
+
+
+def _ballot(
+    house: House, live_id: str, secret: bytes, run_id: str, revision: object, fields: object, asked: Asked
+) -> Ballot:
     if isinstance(revision, bool) or not isinstance(revision, int) or not 1 <= revision <= LARGEST_REVISION:
         raise AnswerRefused(_("This answer could not be read. Reload the page and try again."))
-    activity, here = _open_activity(house, live_id, run_id)
+    activity, here = asked
     kind = KINDS[activity.kind]
     if not kind.asks:
         raise AnswerRefused(_("Nothing is asked here."))
@@ -190,7 +201,7 @@ def cast_soon(
     if box is None or asked is None or KINDS[asked[0].kind].in_groups or not house.keepers.keeps(live_id):
         return False
     try:
-        ready = ballot(house, live_id, secret, run_id, revision, fields)
+        ready = _ballot(house, live_id, secret, run_id, revision, fields, asked)
     except WorkshopError:
         return False
     ready.told = told

@@ -30,7 +30,7 @@ GATHERED_FOR = 0.003
 """Seconds that the first answer of a batch waits for others: less than a commit takes, unnoticeable to a person."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cast:
     """What became of a cast. `status`: saved | closed | older | final. `revision` is the box's present one.
 
@@ -42,7 +42,7 @@ class Cast:
     first: bool = field(default=False, compare=False)
 
 
-@dataclass
+@dataclass(slots=True)
 class Ballot:
     """An answer on its way into the box, or a pass (`body` None). A `final` one (rolling) is never replaced.
 

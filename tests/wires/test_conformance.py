@@ -57,6 +57,15 @@ def test_the_python_client_finds_everything_as_it_should_be(either: Served, ways
             assert client.call("echo", "again", timeout=PATIENCE) == "again"
     finally:
         client.disconnect()
+        let_go(client)
+
+
+def let_go(client: socketio.Client) -> None:
+    """Close what the client leaves to the collector of garbage: its pool of connections, a websocket that was reset."""
+    if client.eio.http is not None:
+        client.eio.http.close()
+    if client.eio.ws is not None:
+        client.eio.ws.shutdown()
 
 
 def test_who_went_away_is_forgotten(either: Served) -> None:
@@ -83,3 +92,4 @@ def test_a_server_that_stops_tells_everybody_to_come_back(how: str) -> None:
         assert gone.wait(PATIENCE)
     assert client._reconnect_task is not None  # it was not told to stay away
     client.shutdown()
+    let_go(client)

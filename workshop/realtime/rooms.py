@@ -36,7 +36,7 @@ def room(live_id: str, audience: str, role: str = "", language: str = "") -> str
     return f"{live_id}:{audience}:{role}:{language}"
 
 
-@dataclass
+@dataclass(slots=True)
 class Caller:
     """A connection that was let in. It lives in memory and is written nowhere."""
 

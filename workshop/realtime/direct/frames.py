@@ -10,6 +10,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
+from websockets.frames import apply_mask  # type: ignore[attr-defined]  # theirs in C, or in Python where there is none
+
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 KNOWN = frozenset({CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG})
 
@@ -69,13 +71,6 @@ def decoded(payload: bytes) -> str:
         raise Broken(NOT_UTF8, "text that is not UTF-8") from None
 
 
-def unmasked(key: bytes, payload: bytes) -> bytes:
-    """Return a payload without its mask. One large number is many times faster than byte by byte."""
-    size = len(payload)
-    mask = (key * (size // 4 + 1))[:size]
-    return (int.from_bytes(payload, "little") ^ int.from_bytes(mask, "little")).to_bytes(size, "little")
-
-
 class Reader:
     """Turns bytes into messages. Give it every piece in the order in which it came.
 
@@ -122,7 +117,7 @@ class Reader:
             last = body + 4 + size
             if end < last:
                 break
-            payload = unmasked(data[body : body + 4], data[body + 4 : last]) if size else b""
+            payload = apply_mask(data[body + 4 : last], data[body : body + 4]) if size else b""
             at = last
             if opcode >= CLOSE or (final and opcode and self._parts is None):
                 yield opcode, payload
