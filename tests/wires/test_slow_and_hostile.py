@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import random
 import time
+from collections.abc import Callable
 
 import pytest
 
-from tests.wires.clients import CLOSE, TEXT, Poller, Raw, Served, frame, served
+from tests.wires.clients import CLOSE, PATIENCE, TEXT, Poller, Raw, Served, frame, served
 from workshop.realtime.direct.wire import MOST_WAITING
 
 SEED = 20_261_127
@@ -97,15 +98,12 @@ def test_two_thousand_idle_polls_are_carried_and_cut_once_they_fall_silent() -> 
         assert server.memory() - memory < CROWD * OF_EACH
         for poller in crowd:
             assert poller.answer() == (200, "2")  # is anybody there? Nobody says so
-        while one.call("inside") > 1:
-            time.sleep(0.1)
+        wait_for("all are cut", lambda: one.call("inside") == 1)
         for poller in crowd:
             poller.ask()
             assert poller.answer()[0] == 400, "its session is over"
             poller.socket.close()
-        while server.descriptors() > before:
-            assert one.call("echo", "meanwhile") == "meanwhile"
-            time.sleep(0.05)
+        wait_for("nothing is held", lambda: one.call("echo", "here") == "here" and server.descriptors() <= before)
 
 
 @pytest.mark.slow
@@ -117,16 +115,24 @@ def test_strangers_fill_their_own_places_alone_and_lose_them() -> None:
         told = [poller.answer()[0] for poller in crowd]
         assert told.count(200) == 200 and told.count(503) == 200
         assert one.call("echo", "here") == "here"
-        while True:  # until those have gone who never joined
-            late = Poller(server.port)
-            crowd.append(late)
-            late.ask()
-            if late.answer()[0] == 200:
-                break
+
+        def place() -> bool:
             assert one.call("echo", "here") == "here"
-            time.sleep(0.2)
+            crowd.append(Poller(server.port))
+            crowd[-1].ask()
+            return crowd[-1].answer()[0] == 200
+
+        wait_for("those who never joined have gone", place)
         for poller in crowd:
             poller.socket.close()
+
+
+def wait_for(what: str, come: Callable[[], bool]) -> None:
+    """Look again and again; raise AssertionError when it never comes."""
+    until = time.monotonic() + 4 * PATIENCE
+    while not come():
+        assert time.monotonic() < until, what
+        time.sleep(0.2)
 
 
 def read_all(reader: Raw) -> None:
