@@ -1,17 +1,17 @@
-"""The process that dies in the middle of a seal, for `test_seal_survives.py`.
+"""The process that dies in the middle of its work, for `tests/deaths.py`.
 
-Run as `python -m tests.seal_victim <template> <out> <work>`: copies the
-template folder again and again, carries out `work` ("close" or "roll") on the
-copy in a child that kills itself right before its k-th SQL statement on either
-database, for k = 1, 2, ... until a child lives to the end. Prints one line of
-JSON per copy. A statement before which it dies is one after which it died, too.
+Run as `python -m tests.seal_victim <folder> <database url> <live id> <work>`. For
+each number k on its input it carries out `work` in a child that kills itself right
+before its k-th SQL statement on either database (removing a file of a box counts
+as one), and prints one line of JSON. A statement before which it dies is one after
+which it died, too. What is in folder and database when a number comes is its caller's affair. 0: nobody dies, and the
+process itself works and tells its statements; its children find everything compiled.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import sqlite3
 import sys
@@ -19,68 +19,114 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import event, select
 
-from tests.promises.stagehands import build_house
-from workshop import live_sessions, seals
+from tests.promises.stagehands import serving_house
+from workshop import freezes, jobs, live_sessions, seals
 from workshop.ballots import BallotBox
 from workshop.house import House
+from workshop.models import Account
 
 
 def main() -> None:
-    template, out, work = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
-    live_id = (template / "live_id").read_text()
-    at = 0
-    while True:
-        at += 1
-        folder = out / f"{work}-{at}"
-        shutil.copytree(template, folder)
-        reading, writing = os.pipe()
-        child = os.fork()
-        if child == 0:
-            os.close(reading)
-            _die_at(folder, live_id, work, at, writing)
-        os.close(writing)
-        with os.fdopen(reading) as pipe:
-            statement = pipe.read()
-        killed = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        if killed not in (-signal.SIGKILL, 0):
-            raise SystemExit(f"the victim ended with {killed} instead of being killed")
-        print(json.dumps({"folder": str(folder), "killed": bool(killed), "before": statement}), flush=True)
-        if not killed:
-            return
+    folder, url, live_id, work = Path(sys.argv[1]), *sys.argv[2:5]
+    for line in sys.stdin:
+        at = int(line)
+        print(json.dumps(_die_at(folder, url, live_id, work, at) if at else _rehearse(folder, url, live_id, work)))
+        sys.stdout.flush()
 
 
-def _die_at(folder: Path, live_id: str, work: str, at: int, writing: int) -> None:
+def _rehearse(folder: Path, url: str, live_id: str, work: str) -> list[str]:
+    said: list[str] = []
+    house = serving_house(folder, url)
+    house.boxes.box(live_id)
+    _work(house, live_id, work, lambda: _watch(house, live_id, lambda sql: said.append(_short(sql))))
+    house.boxes.close()
+    house.database.engine.dispose()
+    return said
+
+
+def _die_at(folder: Path, url: str, live_id: str, work: str, at: int) -> str:
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        _live_until(folder, url, live_id, work, at, writing)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        statement = pipe.read()
+    ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if ended != (-signal.SIGKILL if statement else 0):
+        raise SystemExit(f"the victim ended with {ended} before {statement or 'its end'}")
+    return statement
+
+
+def _live_until(folder: Path, url: str, live_id: str, work: str, at: int, writing: int) -> None:
     count = 0
 
     def statement(sql: str) -> None:
         nonlocal count
         count += 1
         if count == at:
-            os.write(writing, " ".join(sql.split())[:60].encode())
+            os.write(writing, _short(sql).encode())
             os.kill(os.getpid(), signal.SIGKILL)
 
-    house = build_house(folder, f"sqlite:///{folder / 'main.db'}")
+    house = serving_house(folder, url)
     house.boxes.box(live_id)  # opened before, as in a server that serves the session
-    with house.database.transaction() as session:
-        version = live_sessions.get(session, live_id).version
-    _watch(house, live_id, statement)
-    if work == "close":
-        live_sessions.move(house, "run", live_id, "close", "", version)
-    else:
-        seals.roll(house)
+    _work(house, live_id, work, lambda: _watch(house, live_id, statement))
     os._exit(0)
 
 
+def _short(sql: str) -> str:
+    return " ".join(sql.split()[:3])  # what follows may be drawn anew each time
+
+
+def _work(house: House, live_id: str, work: str, begun: Callable[[], None]) -> None:
+    with house.database.transaction() as session:
+        live = live_sessions.get(session, live_id)
+        version, guide = live.version, live_sessions.guide_of(live)
+        actor = session.scalars(select(Account)).first()
+        assert actor is not None
+    begun()
+    if work == "roll":
+        seals.roll(house)
+    elif work == "freeze":
+        with house.database.transaction() as session:
+            frozen = freezes.freeze(session, live_sessions.get(session, live_id), guide, house.clock())
+            jobs.queue(session, frozen)
+    elif work == "floors":
+        live_sessions.restart_with_floors(house, actor, live_id, 6, 10)
+    else:
+        live_sessions.move(house, "run", live_id, work, "", version)
+
+
 def _watch(house: House, live_id: str, statement: Callable[[str], None]) -> None:
+    boxes = str(house.boxes.folder)
+
+    def removing(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "os.remove" and str(arguments[0]).startswith(boxes):
+            statement("remove a box")
+
+    sys.addaudithook(removing)
     box: BallotBox = house.boxes.box(live_id)
     box._db.set_trace_callback(statement)
+    engine = house.database.engine
+    if engine.dialect.name == "sqlite":
 
-    def connected(connection: sqlite3.Connection, _record: Any) -> None:
-        connection.set_trace_callback(statement)
+        def connected(connection: sqlite3.Connection, _record: Any) -> None:
+            connection.set_trace_callback(statement)
 
-    event.listen(house.database.engine, "connect", connected)
+        event.listen(engine, "connect", connected)
+        return
+
+    def executing(_link: Any, _cursor: Any, sql: str, *_with: Any) -> None:
+        statement(sql)
+
+    def committing(_link: Any) -> None:
+        statement("COMMIT")
+
+    event.listen(engine, "before_cursor_execute", executing)
+    event.listen(engine, "commit", committing)
 
 
 if __name__ == "__main__":

@@ -5,22 +5,27 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
+import subprocess
+import sys
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from tests.conftest import SERVER, LiveServer
+from tests.conftest import ROOT, SERVER, LiveServer
 from tests.journeys.hands import Room, cards_of
 from tests.promises.stagehands import canary, files_below
 from workshop import cli
 from workshop.db import Database
-from workshop.models import Account
+from workshop.models import Account, StaffLink
 from workshop.operating import backups
-from workshop.settings import Settings
+from workshop.server import serve
+from workshop.settings import Settings, SettingsError
 
 PHONES = 6
 
@@ -163,3 +168,103 @@ def test_a_restored_installation_opens_with_its_own_accounts(installed: Path, tm
     with database.transaction() as session:
         assert session.scalars(select(Account)).all() == []
     database.engine.dispose()
+
+
+# Killed in the middle ----------------------------------------------------------------------------------------------
+
+
+def deaths(before: Path, there: Path, *arguments: str) -> Iterator[bool]:
+    """Let the command die before each of its steps on files; `there` is as in `before` each time.
+
+    Yields whether somebody has died; False, the last one, is a command that came to its end.
+    """
+    victim = subprocess.Popen(
+        [sys.executable, "-m", "tests.cli_victim", str(there), *arguments],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert victim.stdin is not None and victim.stdout is not None
+    try:
+        died, at = True, 0
+        while died:
+            at += 1
+            shutil.rmtree(there, ignore_errors=True)
+            shutil.copytree(before, there)
+            victim.stdin.write(f"{at}\n")
+            victim.stdin.flush()
+            died = json.loads(victim.stdout.readline())
+            yield died
+    finally:
+        victim.kill()
+        victim.communicate()
+
+
+def staff() -> set[str]:
+    """Return who is invited."""
+    database = Database(os.environ["DATABASE_URL"])
+    with database.transaction() as session:
+        found = set(session.scalars(select(StaffLink.email)))
+    database.engine.dispose()
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(bool(SERVER), reason="a folder that can be copied is a SQLite database's")
+def test_a_backup_that_dies_anywhere_is_whole_or_not_there_and_the_next_one_tidies_up(
+    installed: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    place = tmp_path / "kept"
+    found = []
+    for _died in deaths(tmp_path / "empty", place, "backup", str(place / "copy.tar")):
+        found.append((place / "copy.tar").exists())
+        if found[-1]:
+            assert cli.main(["restore", "--check", str(place / "copy.tar")]) == 0
+        with backups._scratch(place, ".backup-"):  # as the next one does
+            pass
+        assert [path.name for path in place.iterdir()] == (["copy.tar"] if found[-1] else [])
+    assert len(found) > 8 and {True, False} == set(found)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(bool(SERVER), reason="a folder that can be copied is a SQLite database's")
+def test_a_restore_that_dies_anywhere_is_not_begun_or_says_so_and_is_done_again(
+    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{installed / 'unstuck.db'}")
+    before = tmp_path / "before"
+    assert cli.main(["migrate"]) == 0
+    assert cli.main(["accounts", "add", "ada@example.org", "--role", "admin"]) == 0
+    assert cli.main(["backup", str(tmp_path / "copy.tar")]) == 0
+    then = (installed / "secret").read_text()
+    assert cli.main(["accounts", "add", "bob@example.org", "--role", "admin"]) == 0
+    (installed / "secret").write_text("another secret that is long enough for it")
+    shutil.copytree(installed, before)
+    both, cut_off = {"ada@example.org", "bob@example.org"}, []
+    for died in deaths(before, installed, "restore", "--replace", str(tmp_path / "copy.tar")):
+        try:
+            backups.refuse_half_restored(installed)  # as the server does at its start
+            cut_off.append(False)
+            if staff() == both:  # nothing was changed
+                assert died and (installed / "secret").read_text() != then
+                continue
+        except backups.BackupFailed:
+            cut_off.append(True)
+            assert cli.main(["restore", "--replace", str(tmp_path / "copy.tar")]) == 0
+        assert (installed / "secret").read_text() == then and staff() == {"ada@example.org"}
+        assert (installed / "replaced" / "secret").read_text() == (before / "secret").read_text()
+        kept = sqlite3.connect(installed / "replaced" / "unstuck.db")
+        assert kept.execute("select count(*) from staff_links").fetchone() == (2,)
+        kept.close()
+        assert not [path.name for path in installed.iterdir() if path.name.startswith((".restore", "restoring"))]
+        assert not list(installed.glob("*.half"))
+    assert cut_off.count(True) > 8 and cut_off.count(False) > 8
+
+
+@pytest.mark.skipif(bool(SERVER), reason="a folder that can be copied is a SQLite database's")
+def test_a_server_does_not_start_on_half_a_restore(settings: Settings) -> None:
+    settings.data_dir.mkdir(exist_ok=True)
+    (settings.data_dir / backups.HALF).write_text(backups.PUTTING_BACK)
+    with pytest.raises(SettingsError, match="restore was cut off"):
+        serve(settings)
+    with pytest.raises(backups.BackupFailed, match="restore was cut off"):
+        backups.make(settings, settings.data_dir / "copy.tar", date(2026, 11, 28))

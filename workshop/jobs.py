@@ -26,6 +26,7 @@ from weakref import WeakKeyDictionary
 from flask import Flask, current_app, has_app_context
 from sqlalchemy import case, select, update
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from reports.layout import COMPACT, PAPERS
 
@@ -59,23 +60,34 @@ def submit(house: House, freeze_id: str) -> None:
         freeze = session.get(Freeze, freeze_id)
         if freeze is None:
             raise NotFound(_("There is no such report."))
-        there = {
-            (file.version, file.edition, file.paper)
-            for file in session.scalars(select(ReportFile).where(ReportFile.freeze_id == freeze_id))
-        }
-        for version in versions.all_of(session, freeze):
-            for edition in made(version.editions):
-                for paper in PAPERS:
-                    if (version.number, edition, paper) not in there:
-                        session.add(
-                            ReportFile(
-                                id=anonymity.new_id(),
-                                freeze_id=freeze_id,
-                                edition=edition,
-                                paper=paper,
-                                version=version.number,
-                            )
+        queue(session, freeze)
+    start(house)
+
+
+def queue(session: Session, freeze: Freeze) -> None:
+    """Queue what is not there yet; in the transaction that makes the freeze or the version, so that none is without its files."""
+    session.flush()
+    there = {
+        (file.version, file.edition, file.paper)
+        for file in session.scalars(select(ReportFile).where(ReportFile.freeze_id == freeze.id))
+    }
+    for version in versions.all_of(session, freeze):
+        for edition in made(version.editions):
+            for paper in PAPERS:
+                if (version.number, edition, paper) not in there:
+                    session.add(
+                        ReportFile(
+                            id=anonymity.new_id(),
+                            freeze_id=freeze.id,
+                            edition=edition,
+                            paper=paper,
+                            version=version.number,
                         )
+                    )
+
+
+def start(house: House) -> None:
+    """Start printing what is queued."""
     _queue_of(house).wake()
 
 

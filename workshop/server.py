@@ -56,9 +56,16 @@ SLOWEST = 2048  # bytes a second it has to take then: a tenth of the slowest mob
 
 def serve(settings: Settings) -> int:
     """Bring the database up to date, serve until asked to stop, return the exit code."""
+    from .operating import backups
+
     logs.configure(settings.log_level, settings.log_format)
     os.umask(0o077)  # whatever is written here is for this user alone
     lock = hold(settings.data_dir)
+    try:
+        backups.refuse_half_restored(settings.data_dir)
+    except backups.BackupFailed as half:
+        lock.close()
+        raise SettingsError(half.sentence) from half
     listener = listen(settings)
     settings = replace(settings, port=int(listener.getsockname()[1]))
 
@@ -86,7 +93,7 @@ def serve(settings: Settings) -> int:
 
 def open_house(settings: Settings) -> Flask:
     """Return the app, its database current, its guides installed, its cut-off work taken up again."""
-    from . import check_ins, create_app, jobs, passwords, realtime, seals
+    from . import check_ins, create_app, jobs, leftovers, passwords, realtime, seals
     from .guides import library
     from .migrations import migrate
 
@@ -103,6 +110,7 @@ def open_house(settings: Settings) -> Flask:
     with house.database.transaction() as session:
         library.install_shipped(session, house.clock())
     seals.recover(house)
+    leftovers.take_away(house)
     check_ins.tick(house)  # windows that opened or closed while no server ran
     with app.app_context():  # printing draws with the app's templates
         jobs.resume(house)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from workshop import anonymity, answers, live_sessions, screens
+from workshop import anonymity, answers, keepers, live_sessions, screens, seals
 from workshop.activities import KINDS as REGISTRY
 from workshop.ballots import BallotBoxes
 from workshop.db import Database
@@ -42,6 +42,21 @@ def build_house(data_dir: Path, database_url: str, **settings: Any) -> House:
         **settings,
     )
     return House(made, Database(database_url), BallotBoxes(data_dir / "ballots"))
+
+
+def serving_house(data_dir: Path, database_url: str, database: Database | None = None) -> House:
+    """Return a house as a serving process has it: on PostgreSQL it keeps its sessions under the folder's name."""
+    house = build_house(data_dir, database_url)
+    if database is not None:
+        house = replace(house, database=database)
+    if database_url.startswith("sqlite"):
+        return house
+    keeper = keepers.Keepers(house.database, keepers.name_in(data_dir))
+    house = replace(house, keepers=keeper, boxes=BallotBoxes(data_dir / "ballots", keeper.hold))
+    keeper.on_taken = lambda live_id, from_another: seals.take_over(house, live_id, from_another)
+    keeper.on_lost = house.boxes.discard
+    keeper.beat()
+    return house
 
 
 def add_account(house: House, role: str = "facilitator") -> Account:

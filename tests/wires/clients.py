@@ -24,9 +24,9 @@ CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 class Served:
     """A running wire server."""
 
-    def __init__(self, kind: str, pings: float = 20.0) -> None:
+    def __init__(self, kind: str, pings: float = 20.0, *more: int) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.wires.wire_server", kind, str(pings)],
+            [sys.executable, "-m", "tests.wires.wire_server", kind, str(pings), *map(str, more)],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -40,6 +40,10 @@ class Served:
         """Return how many files and sockets the server has open."""
         return sum(1 for _file in Path(f"/proc/{self.process.pid}/fd").iterdir())
 
+    def memory(self) -> int:
+        """Return how many bytes of memory the server has."""
+        return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
     def stop(self) -> str:
         """Ask the server to stop; return what it wrote to its log."""
         if self.process.poll() is None:
@@ -48,9 +52,9 @@ class Served:
 
 
 @contextmanager
-def served(kind: str, pings: float = 20.0) -> Iterator[Served]:
-    """Run a wire server."""
-    server = Served(kind, pings)
+def served(kind: str, pings: float = 20.0, *more: int) -> Iterator[Served]:
+    """Run a wire server; `more`: how many who have not joined it keeps."""
+    server = Served(kind, pings, *more)
     try:
         yield server
     finally:
@@ -76,6 +80,41 @@ def frame(
         return head + payload
     key = os.urandom(4)
     return head + key + bytes(byte ^ key[i % 4] for i, byte in enumerate(payload))
+
+
+class Poller:
+    """A session by long polling on one connection, in steps: many go through each of them together."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+        self._path = "/socket.io/?EIO=4&transport=polling"
+        self._rest = b""
+
+    def ask(self, body: str = "") -> None:
+        """Send a poll, or a POST of a packet."""
+        head = f"{'POST' if body else 'GET'} {self._path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        self.socket.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+
+    def answer(self) -> tuple[int, str]:
+        """Read status and body of an answer."""
+        while b"\r\n\r\n" not in self._rest:
+            self._read()
+        head, _end, self._rest = self._rest.partition(b"\r\n\r\n")
+        length = next(
+            int(line[15:]) for line in head.decode().lower().splitlines() if line.startswith("content-length")
+        )
+        while len(self._rest) < length:
+            self._read()
+        body, self._rest = self._rest[:length].decode(), self._rest[length:]
+        if body.startswith("0{"):
+            self._path += f"&sid={json.loads(body[1:])['sid']}"
+        return int(head.split()[1]), body
+
+    def _read(self) -> None:
+        part = self.socket.recv(65536)
+        if not part:
+            raise ConnectionError
+        self._rest += part
 
 
 class Raw:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import random
 import time
+from collections.abc import Callable
 
 import pytest
 
-from tests.wires.clients import CLOSE, TEXT, Raw, Served, frame, served
+from tests.wires.clients import CLOSE, PATIENCE, TEXT, Poller, Raw, Served, frame, served
 from workshop.realtime.direct.wire import MOST_WAITING
 
 SEED = 20_261_127
@@ -69,6 +70,69 @@ def test_nobody_who_only_opens_a_connection_stays() -> None:
         assert one.call("echo", 2) == 2  # who has joined, and answers pings, stays
         while server.descriptors() > before:
             time.sleep(0.05)
+
+
+CROWD, AT_A_TIME = 2000, 100
+OF_EACH = 80_000
+"""Bytes that an idle poll may cost, a connection and a request that waits: three times what it does."""
+
+
+@pytest.mark.slow
+def test_two_thousand_idle_polls_are_carried_and_cut_once_they_fall_silent() -> None:
+    with served("direct", 8.0, 2 * AT_A_TIME) as server, Raw(server.port) as one:
+        before, memory = server.descriptors(), server.memory()
+        crowd: list[Poller] = []
+        while len(crowd) < CROWD:
+            batch = [Poller(server.port) for _poller in range(AT_A_TIME)]
+            for body, sign in (("", "0{"), ('40{"room":"pool"}', "OK"), ("", "40{")):
+                for poller in batch:
+                    poller.ask(body)
+                for poller in batch:
+                    status, said = poller.answer()
+                    assert status == 200 and said.startswith(sign)
+            for poller in batch:
+                poller.ask()  # and there it waits
+            crowd += batch
+            assert one.call("echo", len(crowd)) == len(crowd)
+        assert one.call("inside") > CROWD // 2, "they are there at once"
+        assert server.memory() - memory < CROWD * OF_EACH
+        for poller in crowd:
+            assert poller.answer() == (200, "2")  # is anybody there? Nobody says so
+        wait_for("all are cut", lambda: one.call("inside") == 1)
+        for poller in crowd:
+            poller.ask()
+            assert poller.answer()[0] == 400, "its session is over"
+            poller.socket.close()
+        wait_for("nothing is held", lambda: one.call("echo", "here") == "here" and server.descriptors() <= before)
+
+
+@pytest.mark.slow
+def test_strangers_fill_their_own_places_alone_and_lose_them() -> None:
+    with served("direct", 8.0, 200) as server, Raw(server.port) as one:
+        crowd = [Poller(server.port) for _poller in range(400)]
+        for poller in crowd:
+            poller.ask()
+        told = [poller.answer()[0] for poller in crowd]
+        assert told.count(200) == 200 and told.count(503) == 200
+        assert one.call("echo", "here") == "here"
+
+        def place() -> bool:
+            assert one.call("echo", "here") == "here"
+            crowd.append(Poller(server.port))
+            crowd[-1].ask()
+            return crowd[-1].answer()[0] == 200
+
+        wait_for("those who never joined have gone", place)
+        for poller in crowd:
+            poller.socket.close()
+
+
+def wait_for(what: str, come: Callable[[], bool]) -> None:
+    """Look again and again; raise AssertionError when it never comes."""
+    until = time.monotonic() + 4 * PATIENCE
+    while not come():
+        assert time.monotonic() < until, what
+        time.sleep(0.2)
 
 
 def read_all(reader: Raw) -> None:

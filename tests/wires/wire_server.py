@@ -1,6 +1,6 @@
 """A server with a transport and nothing of a workshop, for the tests beside it.
 
-    python -m tests.wires.wire_server direct|stock|bare [seconds between pings, and to join within]
+    python -m tests.wires.wire_server direct|stock|bare [seconds between pings, and to join within [most strangers]]
 
 `bare` is Flask-SocketIO as it comes, for controls. It prints its port. The
 kernel's buffers are kept small, so that a reader is slow after some kilobytes.
@@ -101,4 +101,6 @@ def main(kind: str, pings: float) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) > 3:
+        engine.MOST_STRANGERS = int(sys.argv[3])
     main(sys.argv[1], float(sys.argv[2]) if len(sys.argv) > 2 else 20.0)

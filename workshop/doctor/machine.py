@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..house import utc_now
+from ..operating.backups import BackupFailed, refuse_half_restored
 from ..settings import Settings, unusable_folder, user_name
 from .findings import Finding, fine, note, wrong
 
@@ -126,6 +127,11 @@ def folder(settings: Settings) -> Iterator[Finding]:
             yield note("Data folder", f"{where} is not there yet; the first start makes it.")
         else:
             yield wrong("Data folder", unusable_folder(where, OSError(errno.EACCES, "")))
+        return
+    try:
+        refuse_half_restored(where)
+    except BackupFailed as half:
+        yield wrong("Data folder", "A restore was cut off here.", half.sentence)
         return
     status = where.stat()
     if os.geteuid() == 0 and status.st_uid != 0:

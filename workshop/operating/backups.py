@@ -5,11 +5,14 @@ copy (`manifest.json`), and putting it back. Not here: ballot boxes. An open
 question's answers are in no backup (promise 5): after a restore the box is new
 and empty, its gate opens at the start, and the phones send again what they keep.
 
-A backup is a folder, or the same folder in one `.tar` file.
+A backup is a folder, or the same folder in one `.tar` file. Who is killed in the
+middle leaves no backup, and a restore that says at the next start that it was cut
+off (`refuse_half_restored`).
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -19,7 +22,7 @@ import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -32,6 +35,9 @@ from ..settings import Settings, user_name
 
 SQLITE, POSTGRESQL, SECRET, MANIFEST = "unstuck.db", "unstuck.dump", "secret", "manifest.json"
 ASIDE = "replaced"  # the folder in DATA_DIR where a restore puts what was there
+HALF = "restoring"  # the file in DATA_DIR that is there while a restore changes things, with how far it is
+
+UNPACKED = ".restore-"  # how the folder begins into which a backup is unpacked
 
 PG_TOOLS = "Install PostgreSQL's client programs (on Debian: apt-get install postgresql-client) and try again."
 
@@ -74,7 +80,8 @@ def make(settings: Settings, target: Path, today: date) -> Manifest:
             f"{target.parent} cannot be written by the user {user}, who runs this. As root:"
             f" install -d -o {user} -m 700 {target.parent}"
         )
-    with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as name:
+    refuse_half_restored(settings.data_dir)
+    with _scratch(target.parent, ".backup-") as name:
         folder = Path(name) / target.name.removesuffix(".tar")
         folder.mkdir(mode=0o700)
         manifest = _copy(settings, folder, today)
@@ -84,12 +91,58 @@ def make(settings: Settings, target: Path, today: date) -> Manifest:
             with tarfile.open(packed, "w") as tar:
                 for file in sorted(folder.iterdir()):
                     tar.add(file, file.name, filter=_plain)
+            _to_disk(packed)
             packed.replace(target)
         else:
+            for file in (*folder.iterdir(), folder):
+                _to_disk(file)
             if target.exists():
                 target.rmdir()
             folder.replace(target)
+    _to_disk(target.parent)
     return manifest
+
+
+@contextmanager
+def _scratch(parent: Path, prefix: str) -> Iterator[str]:
+    """Yield a folder that goes at the end; first remove those of others who were killed and could not do that.
+
+    Whoever is at work holds a lock on theirs, and the dead hold none.
+    """
+    _sweep(parent, prefix)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=parent) as name, closing(_Held(Path(name))):
+        yield name
+
+
+def _sweep(parent: Path, prefix: str) -> None:
+    for left in parent.glob(f"{prefix}*"):
+        with suppress(OSError), closing(_Held(left)):
+            shutil.rmtree(left)
+
+
+class _Held:
+    """A lock on a folder, let go at the end of the process at the latest; raises OSError where another holds it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let the folder go."""
+        os.close(self._descriptor)
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk: a power cut right after it takes nothing back."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _plain(info: tarfile.TarInfo) -> tarfile.TarInfo:
@@ -145,14 +198,14 @@ def _copy_sqlite(source: Path, target: Path) -> None:
 
 
 @contextmanager
-def opened(source: Path) -> Iterator[Path]:
-    """Yield the folder of a backup, unpacked in a scratch folder where it is a file."""
+def opened(source: Path, scratch: Path | None = None) -> Iterator[Path]:
+    """Yield the folder of a backup, unpacked below `scratch` where it is a file; it holds the secret."""
     if source.is_dir():
         yield source
         return
     if not source.exists():
         raise BackupFailed(f"There is no backup {source}.")
-    with tempfile.TemporaryDirectory(prefix="restore-") as name:
+    with _scratch(scratch or Path(tempfile.gettempdir()), UNPACKED) as name:
         try:
             with tarfile.open(source) as tar:
                 for member in tar:  # by hand: no link, no folder, no path; Debian 12's Python has no filter for it
@@ -202,13 +255,16 @@ def _check_sqlite(file: Path) -> None:
 def restore(settings: Settings, source: Path, *, replace: bool, given_key: str = "") -> Manifest:
     """Put a backup back into a stopped installation; return what was in it.
 
+    Everything is checked before anything is changed. Who is killed after that is told
+    at the next start, and does the same again: what was there before is still aside.
     `given_key` is SECRET_KEY where it is set: then it has to be the one that
     belongs to the backup. What was there is put aside into DATA_DIR/replaced.
     Ballot boxes are deleted: they belong to another past. Staff sign in again.
     """
     from ..server import hold
 
-    with opened(source) as folder, closing(hold(settings.data_dir)):
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with closing(hold(settings.data_dir)), opened(source, settings.data_dir) as folder:
         manifest = verify(folder)
         url = make_url(settings.database_url)
         wanted = SQLITE if url.get_backend_name() == "sqlite" else POSTGRESQL
@@ -225,13 +281,22 @@ def restore(settings: Settings, source: Path, *, replace: bool, given_key: str =
             raise BackupFailed("This backup was made with SECRET_KEY set. Set the same one, then restore.")
         there = settings.data_dir / SECRET
         present = Path(str(url.database)) if wanted == SQLITE else None
-        if not replace and (_filled(settings.database_url) if present is None else present.exists()):
+        half = settings.data_dir / HALF
+        before = half.read_text() if half.exists() else ""
+        if not (replace or before) and (_filled(settings.database_url) if present is None else present.exists()):
             raise BackupFailed("There is a database already. To put the backup in its place, add --replace.")
-        if replace:
-            old = [] if present is None else [present, Path(f"{present}-wal"), Path(f"{present}-shm")]
-            _put_aside([*old, there], settings.data_dir / ASIDE)
+        logs = [] if present is None else [Path(f"{present}-wal"), Path(f"{present}-shm")]
+        if not before and replace:
+            shutil.rmtree(settings.data_dir / ASIDE, ignore_errors=True)  # one past is enough
+        if before != PUTTING_BACK:
+            _note(half, PUTTING_ASIDE)
+            if replace:
+                _put_aside([*([present] if present else []), *logs, there], settings.data_dir / ASIDE)
+            _note(half, PUTTING_BACK)
         if present is not None:
             present.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for log in logs:  # of another database than the one that takes its place
+                log.unlink(missing_ok=True)
             _install(folder / SQLITE, present)
         else:
             _run(
@@ -244,15 +309,44 @@ def restore(settings: Settings, source: Path, *, replace: bool, given_key: str =
         shutil.rmtree(settings.data_dir / "ballots", ignore_errors=True)
         migrate(settings.database_url)
         _sign_staff_out(settings.database_url)
+        half.unlink()
         return manifest
 
 
+PUTTING_ASIDE, PUTTING_BACK = "putting aside what is here", "putting back what was kept"
+
+
+def refuse_half_restored(data_dir: Path) -> None:
+    """Raise BackupFailed where a restore was cut off in the middle; where it was before that, remove what it had unpacked."""
+    _sweep(data_dir, UNPACKED)
+    (data_dir / f"{HALF}.new").unlink(missing_ok=True)
+    if (data_dir / HALF).exists():
+        raise BackupFailed(
+            "A restore was cut off here, so this is neither what it was nor what it should be."
+            " Do it again: python -m workshop restore BACKUP --replace"
+            f" (what was here before lies in {data_dir / ASIDE})."
+        )
+
+
+def _note(half: Path, how_far: str) -> None:
+    """Write down how far a restore is, at once and for good."""
+    new = half.with_name(f"{HALF}.new")
+    new.write_text(how_far)
+    _to_disk(new)
+    new.replace(half)
+    _to_disk(half.parent)
+
+
 def _put_aside(files: list[Path], aside: Path) -> None:
-    shutil.rmtree(aside, ignore_errors=True)  # one past is enough
+    """Move what is there; whoever was cut off in this moves the rest.
+
+    What is aside already came there whole, unless it had to be copied from another disk.
+    """
+    aside.mkdir(mode=0o700, exist_ok=True)
     for file in files:
-        if file.exists():
-            aside.mkdir(mode=0o700, exist_ok=True)
-            shutil.move(file, aside / file.name)
+        moved = aside / file.name
+        if file.exists() and not (moved.exists() and file.stat().st_dev == moved.stat().st_dev):
+            shutil.move(file, moved)
 
 
 def _install(source: Path, target: Path) -> None:

@@ -9,26 +9,26 @@ a purge), and may be served anywhere; what they change is told to the rest. A
 process says nothing about the sessions that it keeps itself: Redis must not hear
 when an answer comes in (promise 5).
 
-Without Redis, or while it is away, every process looks for itself every few
-seconds (fault R6): screens are state, so nothing is lost but a moment.
+Without Redis, or while it is away, slow or dumb, every process looks for itself
+every few seconds (fault R6): screens are state, so nothing is lost but a moment.
+Whoever is heard again may be the only one who was away, so what could not be
+told is told then.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from typing import Any
 
 import gevent
-from gevent.queue import Empty, Full, Queue
+from gevent.event import Event
 
 from ..house import House
 
 log = logging.getLogger(__name__)
 
 CHANNEL = "unstuck:changed"
-WAITING = 1000  # notices that may wait while Redis is slow; the next look heals what did not fit
 PATIENCE = 2.0  # seconds for each answer of Redis
 BLIND = 4.0  # seconds between two looks while nothing can be heard
 PAUSE = 1.0  # seconds before Redis is tried again
@@ -41,14 +41,15 @@ class Notices:
         self._house = house
         self._mark = mark
         self._followed = followed
-        self._out: Queue[str] = Queue(WAITING)
+        self._out: set[str] = set()  # at most all sessions, however long Redis is away
+        self._some = Event()
         self.hears = False
 
     def post(self, live_id: str) -> None:
         """Tell the others, soon; never waits."""
         if self._house.settings.redis_url and not self._house.keepers.keeps(live_id):
-            with suppress(Full):
-                self._out.put_nowait(live_id)
+            self._out.add(live_id)
+            self._some.set()
 
     def look(self) -> None:
         """Where nothing can be heard: let everything that is followed here be looked at again."""
@@ -82,17 +83,24 @@ class Notices:
 
     def _tell(self, client: Any) -> None:
         while True:
-            try:
-                live_id = self._out.get(timeout=PATIENCE)
-            except Empty:
-                continue
-            client.publish(CHANNEL, live_id)
+            self._some.wait()
+            self._some.clear()
+            while self._out:
+                live_id = self._out.pop()
+                try:
+                    client.publish(CHANNEL, live_id)
+                except BaseException:
+                    self._out.add(live_id)
+                    self._some.set()
+                    raise
 
     def _hear(self, client: Any) -> None:
-        with client.pubsub(ignore_subscribe_messages=True) as channel:
+        with client.pubsub() as channel:
             channel.subscribe(CHANNEL)
             try:
-                channel.get_message(timeout=PATIENCE)  # the answer to the subscription, or an error
+                answer = channel.get_message(timeout=PATIENCE)
+                if answer is None or answer.get("type") != "subscribe":
+                    raise TimeoutError  # it took the call and does not answer
                 self.hears = True
                 for live_id in self._followed():  # whatever was missed
                     self._mark(live_id)

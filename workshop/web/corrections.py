@@ -114,10 +114,11 @@ def save_correction(live_id: str) -> Page:
                 int(expected) if expected.isdecimal() else 0,
                 house().clock(),
             )
+            jobs.queue(db, frozen)
     except WorkshopError as refused:
         if isinstance(refused, Stale):
             form.version.data = str(versions_of(frozen)[0].number)
         return _correct_page(live, form, prompts, refused.sentence), refused.status
-    jobs.submit(house(), frozen.id)
+    jobs.start(house())
     flash(_("Saved as version %(number)s. Readers get it from now on.", number=made.number))
     return redirect(url_for("reports.review", live_id=live_id), code=303)

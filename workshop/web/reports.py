@@ -274,7 +274,8 @@ def freeze(live_id: str) -> Page:
     live, _role = session_role(live_id)
     with house().database.transaction() as db, in_language_of(live):
         frozen = freezes.freeze(db, live, live_sessions.guide_of(live), house().clock())
-    jobs.submit(house(), frozen.id)
+        jobs.queue(db, frozen)
+    jobs.start(house())
     return redirect(url_for(".review", live_id=live_id), code=303)
 
 
