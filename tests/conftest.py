@@ -68,6 +68,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("e2e")
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     if not SERVER:
+        items[:] = [item for item in items if item.get_closest_marker("several") is None]
         return
     kept = [
         item

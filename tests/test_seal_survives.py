@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SERVER, fresh_database
+from tests.conftest import fresh_database
 from tests.deaths import Scene
 from tests.promises.season import spellings
 from tests.promises.stagehands import Room, canary, fields_for, files_below, room, serving_house
@@ -202,7 +202,7 @@ def box_under_tags(house: House, scene: Question) -> set[str]:
 # Where the process never comes back, and another one takes the session over
 
 
-@pytest.mark.skipif(not SERVER, reason="with SQLite there is no other process")
+@pytest.mark.several
 def test_a_close_that_dies_anywhere_is_whole_where_another_process_goes_on(scene: Maker) -> None:
     """Nothing is out before the seal's one write, so until then the phones send again; after it nothing is needed of them."""
     made = scene("text", 15)
@@ -229,7 +229,7 @@ def test_a_close_that_dies_anywhere_is_whole_where_another_process_goes_on(scene
     assert set(states) == {"open", "released"}
 
 
-@pytest.mark.skipif(not SERVER, reason="with SQLite there is no other process")
+@pytest.mark.several
 @pytest.mark.parametrize("work", ["roll", "close"])
 def test_pools_that_die_anywhere_stay_whole_where_another_process_goes_on(scene: Maker, work: str) -> None:
     """What is out stays, what waited is lost (decision 16), and a few who come later are not shown beside it."""
