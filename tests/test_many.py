@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.conftest import LiveServer, free_port
+from tests.faults.proxy import Proxy
 from tests.journeys.hands import Room, cards_of, drop
 from tests.nginx import Nginx
 from tests.postgres import Redis, postgresql
@@ -21,12 +22,13 @@ from workshop import keepers
 from workshop.db import Database
 from workshop.demo.people import DemoFailed
 from workshop.keepers import Keepers, KeptElsewhere, Unsure
-from workshop.realtime.notices import CHANNEL
+from workshop.realtime import notices
 
 pytestmark = pytest.mark.slow
 
 PHONES = 6
 SECRET = "a key that all processes share, long enough"
+DUMB = 3600.0  # seconds: nobody waits for that
 PATIENCE = 60.0  # seconds until a takeover counts as failed; it takes nine and a reconnect
 
 
@@ -36,6 +38,8 @@ class Many:
 
     database: Database
     redis: Redis
+    way: Proxy
+    """The way to Redis, which can be made slow."""
     nginx: Nginx
     servers: list[LiveServer]
 
@@ -72,14 +76,14 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Many]:
     redis = Redis(folder / "redis")
     redis.start()
     (folder / "scratch").mkdir()
-    with postgresql() as url, pytest.MonkeyPatch.context() as patch:
+    with postgresql() as url, pytest.MonkeyPatch.context() as patch, Proxy(redis.port) as way:
         servers = []
         for number in (1, 2):
             home = folder / str(number)
             home.mkdir()
             environ = {
                 "BASE_URL": f"https://localhost:{port}", "TRUSTED_PROXIES": "1", "TMPDIR": str(folder / "scratch"),
-                "SECRET_KEY": SECRET, "REDIS_URL": redis.url,
+                "SECRET_KEY": SECRET, "REDIS_URL": f"redis://127.0.0.1:{way.port}/0",
             }  # fmt: skip
             servers.append(LiveServer(home / "served", free_port(), url, environ))
             servers[-1].data_dir.mkdir()
@@ -93,7 +97,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Many]:
             with Nginx(folder, "many.conf", changes, port) as nginx:
                 patch.setenv("REQUESTS_CA_BUNDLE", str(nginx.certificate))
                 patch.setenv("WEBSOCKET_CLIENT_CA_BUNDLE", str(nginx.certificate))
-                yield Many(database, redis, nginx, servers)
+                yield Many(database, redis, way, nginx, servers)
         finally:
             for server in servers:
                 if server.process is not None:
@@ -173,17 +177,25 @@ def test_a_change_from_another_process_comes_over_redis_and_without_it(many: Man
         room.leader.press("start")
         phone = room.phones[0].socket
         version = many.change(room.live_id, "eyes_up")
-        assert many.redis.tell(CHANNEL, room.live_id) == 2, "both processes hear"
+        assert many.redis.tell(notices.CHANNEL, room.live_id) == 2, "both processes hear"
         phone.follow(version)
+        for delay in (DUMB, notices.PATIENCE + 0.5):  # it takes calls and never answers; it answers too late
+            many.way.delay = delay
+            many.way.cut()
+            phone.follow(many.change(room.live_id, "eyes_up"))  # every process looks for itself
+            room.leader.press("blank")  # its own changes never needed Redis
         many.redis.stop()
-        phone.follow(many.change(room.live_id, "eyes_up"))  # every process looks for itself
-        room.leader.press("blank")  # and its own changes never needed Redis
+        phone.follow(many.change(room.live_id, "eyes_up"))
+        room.leader.press("blank")
         many.redis.start()
+        many.way.delay = 0
+        many.way.cut()
         deadline = time.monotonic() + PATIENCE
-        while many.redis.tell(CHANNEL, room.live_id) < 2:
+        while many.redis.tell(notices.CHANNEL, room.live_id) < 2:
             assert time.monotonic() < deadline, "they never listened again"
             time.sleep(0.2)
         phone.follow(many.change(room.live_id, "eyes_up"))
+    assert "Traceback" not in "".join(server.log for server in many.servers)
 
 
 def _all_rows(database: Database) -> list[object]:

@@ -15,7 +15,7 @@ from typing import Any
 import requests
 import socketio
 
-from . import pages
+from . import pages, tls
 
 PATIENCE = 20.0
 """Seconds until an answer of the server counts as missing; it waits ten for a locked database itself."""
@@ -94,7 +94,11 @@ class Socket:
         self.changed_at = 0.0  # monotonic; when the present screen came
         # No reconnecting: in a demo a lost connection is a failure, not a nuisance.
         self.client = socketio.Client(
-            http_session=browser.http, reconnection=False, handle_sigint=False, request_timeout=PATIENCE
+            http_session=browser.http,
+            reconnection=False,
+            handle_sigint=False,
+            request_timeout=PATIENCE,
+            websocket_extra_options={"sslopt": {"context": tls.context()}} if browser.url.startswith("https:") else {},
         )
         self.client.on("screen", self._take)
         try:
