@@ -6,23 +6,29 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from tests.conftest import LiveServer, free_port
+from tests.conftest import PASSWORD, LiveServer, free_port, make_account
 from tests.faults.proxy import Proxy
-from tests.journeys.hands import Room, cards_of, drop
+from tests.journeys.hands import Room, cards_of, code_of, drop
 from tests.nginx import Nginx
 from tests.postgres import Redis, postgresql
 from tests.promises.stagehands import canary
+from tests.small_guide import make_session
 from workshop import keepers
 from workshop.db import Database
-from workshop.demo.people import DemoFailed
+from workshop.demo import pages
+from workshop.demo.people import DemoFailed, Facilitator, Phone
+from workshop.house import House
 from workshop.keepers import Keepers, KeptElsewhere, Unsure
+from workshop.models import ActivityRun
 from workshop.realtime import notices
+from workshop.settings import Settings
 
 pytestmark = pytest.mark.slow
 
@@ -196,6 +202,136 @@ def test_a_change_from_another_process_comes_over_redis_and_without_it(many: Man
             time.sleep(0.2)
         phone.follow(many.change(room.live_id, "eyes_up"))
     assert "Traceback" not in "".join(server.log for server in many.servers)
+
+
+@dataclass
+class Hall:
+    """A session that one process keeps from its first moment on, with its leader and phones."""
+
+    many: Many
+    leader: Facilitator
+    phones: list[Phone]
+
+    @classmethod
+    def kept_by(cls, many: Many, keeper: LiveServer, leader: Facilitator, live_id: str, phones: int) -> Hall:
+        with many.database.engine.begin() as connection:
+            row = {"live": live_id, "keeper": (keeper.data_dir / "keeper").read_text()}
+            connection.execute(
+                text("insert into keepings (live_id, keeper_id) values (:live, :keeper) on conflict do nothing"), row
+            )
+        here = Facilitator(many.nginx.url)
+        here.browser, here.live_id = leader.browser, live_id
+        here.take_the_console()
+        here.press("start")
+        code = code_of(keeper.database_url, live_id)
+        return cls(many, here, [Phone(code, many.nginx.url) for _phone in range(phones)])
+
+    def ask(self, activity: str, sign: str) -> str:
+        """Open a question; return its run as phones see it."""
+        if self.leader.next_move() != "open":
+            self.leader.press(f"jump:{activity}")
+        self.leader.press("open")
+        return pages.attribute(self.phones[0].socket.wait_for("the question", lambda html: sign in html), "data-run")
+
+    def send(self, phone: Phone, run: str, name: str, word: str) -> None:
+        """Send an answer that has to be taken."""
+        fields = {"run": run, "revision": 1, "fields": {name: [word]}, "pad": ""}
+        assert phone.socket.call("answer", fields)["ok"]
+
+    def come_back(self) -> None:
+        """Connect everybody anew, as their pages do by themselves."""
+        for one, audience in ((self.leader, "console"), *((phone, "phone") for phone in self.phones)):
+            drop(one)
+            until("somebody comes back", lambda one=one, what=audience: self._connect(one, what))
+
+    def _connect(self, one: Phone | Facilitator, audience: str) -> None:
+        one.socket = one.browser.connect(audience, self.leader.live_id)
+
+    def row(self, run: str) -> tuple[str, int, dict[str, Any]]:
+        """Return state, batch and release of a run."""
+        with self.many.database.transaction() as session:
+            found = session.get_one(ActivityRun, run)
+            return found.state, found.batch or 0, found.release or {}
+
+
+def place(phone: Phone, run: str, what: str) -> dict[str, Any]:
+    """Ask for a place in a breakout, or for where the phone is."""
+    found: dict[str, Any] = phone.socket.call("breakout", {"run": run, "what": what, "pad": "-" * 600})
+    assert found["ok"], found
+    return found["place"] or {}
+
+
+def test_pools_paper_and_breakouts_outlive_their_keeper_whole_or_not_at_all(many: Many) -> None:
+    settings = Settings(data_dir=many.nginx.folder, database_url=many.servers[0].database_url, secret_key=SECRET)
+    house = House(settings, many.database, None)  # type: ignore[arg-type]
+    account = make_account(house)
+    leader = Facilitator(many.nginx.url)
+    leader.browser.submit("/staff/sign-in", {"email": account.email, "password": PASSWORD})
+    in_groups = leader.make_session("think-together", {"team": "Customer service", "expected": "6"})
+    leader.take_the_console()
+    drop(leader)
+    keeper = many.keeper(in_groups)
+    heir = many.other(keeper)
+    with ExitStack() as stack:
+        halls = []
+        for live_id, phones in ((make_session(house, account), 10), (make_session(house, account), 5), (in_groups, 6)):
+            halls.append(Hall.kept_by(many, keeper, leader, live_id, phones))
+            for one in (halls[-1].leader, *halls[-1].phones):
+                stack.callback(drop, one)
+        pool, paper, groups = halls
+
+        rolling = pool.ask("word", "data-answer")
+        words = [canary() for _ in pool.phones]
+        for phone, word in zip(pool.phones, words, strict=True):
+            pool.send(phone, rolling, "word-0", word)
+        mixed = paper.ask("stuck", "data-answer")
+        said = [canary() for _ in paper.phones]
+        for phone, word in zip(paper.phones, said, strict=True):
+            paper.send(phone, mixed, "text-0", word)
+        typed = [canary() for _ in range(5)]
+        leader.browser.submit(
+            f"/staff/sessions/{paper.leader.live_id}/paper", {"lines": "\n\n".join(typed)}, having="lines"
+        )
+        thinking = groups.ask("what-helps", "data-breakout")
+        for phone in groups.phones:
+            assert place(phone, thinking, "take")["number"]
+        deadline = time.monotonic() + PATIENCE
+        while pool.row(rolling)[1] < 1:
+            assert time.monotonic() < deadline, "no pool came out"
+            time.sleep(0.2)
+        out = pool.row(rolling)[2]
+        assert len([word for word in words if word in str(out)]) == 5, "one pool is out, and half a one waits"
+
+        keeper.kill()
+        for hall in halls:
+            hall.come_back()
+            assert many.keeper(hall.leader.live_id) is heir
+        late = [canary() for _ in range(4)]
+        for phone, word in zip(pool.phones, late, strict=False):
+            pool.send(phone, rolling, "word-0", word)
+        pool.leader.press("close")
+        assert pool.row(rolling) == ("released", 1, out), "what is out stays; what waited, and four more, are not shown"
+
+        for phone, word in zip(paper.phones, said, strict=True):
+            paper.send(phone, mixed, "text-0", word)
+        paper.leader.press("close")
+        assert sorted(cards_of(heir, mixed)) == sorted(said), "each once; what was on paper is typed in again, or lost"
+
+        members: dict[int, list[Phone]] = {}
+        for phone in groups.phones:
+            assert not place(phone, thinking, "look").get("number")
+            members.setdefault(place(phone, thinking, "take")["number"], []).append(phone)
+        assert sorted(map(len, members.values())) == [3, 3]
+        groups.leader.press("breakout_part:1")
+        groups.leader.press("breakout_part:2")
+        for number, group in members.items():
+            place(group[0], thinking, "write")
+            groups.send(group[0], thinking, "text-0", f"Group {number}")
+        groups.leader.press("close")
+        assert sorted(cards_of(heir, thinking)) == sorted(f"Group {number}" for number in members)
+    keeper.start(host=f"localhost:{many.nginx.port}")
+    assert not list(keeper.data_dir.glob("ballots/*.sqlite"))
+    assert "Traceback" not in keeper.log + heir.log
 
 
 def _all_rows(database: Database) -> list[object]:
