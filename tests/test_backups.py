@@ -23,7 +23,7 @@ from tests.promises.stagehands import canary, files_below
 from workshop import cli
 from workshop.db import Database
 from workshop.models import Account, StaffLink
-from workshop.operating import backups
+from workshop.operating import backups, held_folders
 from workshop.server import serve
 from workshop.settings import Settings, SettingsError
 
@@ -219,7 +219,7 @@ def test_a_backup_that_dies_anywhere_is_whole_or_not_there_and_the_next_one_tidi
         found.append((place / "copy.tar").exists())
         if found[-1]:
             assert cli.main(["restore", "--check", str(place / "copy.tar")]) == 0
-        with backups._scratch(place, ".backup-"):  # as the next one does
+        with held_folders.scratch_folder(place, ".backup-"):  # as the next one does
             pass
         assert [path.name for path in place.iterdir()] == (["copy.tar"] if found[-1] else [])
     assert len(found) > 8 and {True, False} == set(found)

@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, select
 
 from tests.conftest import CheckedClient, make_account, post, signed_in
 from tests.report_world import ENDED, SHIPPED, add_live, release
-from workshop import anonymity, answers, check_in_letters, check_ins, fragments, retention, screens, seals
+from workshop import anonymity, answers, check_in_letters, check_ins, fragments, padding, retention, screens, seals
 from workshop.errors import NotFound, WorkshopError
 from workshop.house import House
 from workshop.models import Account, ActivityRun, CheckIn, FollowUp, Freeze, LiveSession, Mail
@@ -337,7 +337,7 @@ def test_the_page_of_a_phone_that_has_answered_is_as_long_whatever_it_said(
         return seen
 
     assert len(sizes()) == 1
-    monkeypatch.setattr(anonymity, "lacking", lambda size, step: 0)
+    monkeypatch.setattr(padding, "lacking", lambda size, step: 0)
     assert len(sizes()) == 3, "what is not filled up must tell them apart, or this proves nothing"
 
 

@@ -120,11 +120,6 @@ def people_said(people: int) -> int | None:
     return people if people >= EXACT_FROM else None
 
 
-def lacking(size: int, step: int) -> int:
-    """Return the bytes that fill `size` up to a whole number of steps, one at least (promise 12); 0 for no step."""
-    return max(step - size, -size % step) if step else 0
-
-
 _REPLACE = {
     **dict.fromkeys(map(ord, "\u2018\u2019\u201a\u201b\u2039\u203a\u02bc\u00b4\u2032"), "'"),
     **dict.fromkeys(map(ord, "\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033"), '"'),

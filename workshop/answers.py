@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from . import anonymity, breakouts, questions
+from . import anonymity, breakouts, padding, questions
 from .activities import KINDS
 from .ballots import Ballot
 from .errors import AnswerRefused, Closed, WorkshopError
@@ -23,7 +23,6 @@ from .guides.schema import Activity
 from .house import House
 from .live_state import get, guide_of
 from .models import ActivityRun
-from .screens import bucket
 from .words import _
 
 LARGEST_ANSWER = 16 * 1024  # bytes of the fields as JSON (attack S10)
@@ -230,7 +229,7 @@ def mine(house: House, live_id: str, secret: bytes, run_id: str) -> Mine:
     if KINDS[activity.kind].in_groups:
         tag = breakouts.tag_to_read(house, live_id, secret, run_id)
     lying = house.boxes.box(live_id).mine(run_id, tag) if tag is not None else None
-    kind, room = KINDS[activity.kind], FILLED * bucket(activity)
+    kind, room = KINDS[activity.kind], FILLED * padding.bucket(activity)
     if lying is None:
         return Mine(0, alike=room if kind.all_along or kind.takes_votes or kind.in_groups else 0)
     fields = None

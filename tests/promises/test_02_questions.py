@@ -20,7 +20,7 @@ from scipy.stats import binom
 from tests.promises.attackers import BROKEN, FALSE_ALARM
 from tests.promises.stagehands import Room, canary, fields_for, room
 from tests.promises.test_12_silence_looks_like_speech import message
-from workshop import anonymity, answers, publication, questions, screens, seals
+from workshop import anonymity, answers, padding, publication, questions, seals
 from workshop.activities import KINDS
 from workshop.errors import WorkshopError
 from workshop.house import House
@@ -299,7 +299,7 @@ def test_votes_and_questions_and_passes_have_room_in_the_same_bytes(hall: House)
     config = shown.config
     texts = {f"text-{i}": ["\U0001f642" * config.limit] for i in range(config.cards)}
     assert message(texts | {f"receipt-{i}": ["0" * 64] for i in range(config.cards)}) <= shown.bucket
-    assert screens.BUCKETS[-1] >= shown.bucket
+    assert padding.BUCKETS[-1] >= shown.bucket
 
 
 def test_a_question_and_the_votes_of_one_phone_share_nothing_in_the_box(hall: House) -> None:

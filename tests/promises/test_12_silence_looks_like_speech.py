@@ -17,7 +17,7 @@ from socketio.packet import ACK, Packet
 from tests.promises.stagehands import KINDS, canary, fields_for, guide_source, room
 from tests.promises.test_01_sealed_until_closed import everything_seen
 from tests.promises.theatre import build
-from workshop import anonymity, screens
+from workshop import anonymity, padding
 from workshop.activities import KINDS as REGISTRY
 from workshop.answers import LARGEST_ANSWER, LARGEST_REVISION
 from workshop.guides import library, schema
@@ -85,19 +85,19 @@ def message(fields: dict[str, list[str]] | None) -> int:
 
 def test_the_fullest_answer_fits_the_bucket_of_a_pass() -> None:
     for one in every_activity():
-        room_for = screens.bucket(one)
+        room_for = padding.bucket(one)
         assert message(fullest(one)) <= room_for, f"{one.kind} {one.id}"
         assert message(None) <= room_for
 
 
 def test_the_largest_bucket_holds_the_largest_answer_and_the_socket_takes_it() -> None:
-    assert message({"text-0": ["x" * (LARGEST_ANSWER - 20)]}) <= screens.BUCKETS[-1]
-    assert screens.BUCKETS[-1] + 1024 <= LARGEST_MESSAGE
+    assert message({"text-0": ["x" * (LARGEST_ANSWER - 20)]}) <= padding.BUCKETS[-1]
+    assert padding.BUCKETS[-1] + 1024 <= LARGEST_MESSAGE
 
 
 def test_the_bucket_is_a_matter_of_the_question_alone() -> None:
-    buckets = {one.id: screens.bucket(one) for one in every_activity()}
-    assert set(buckets.values()) <= set(screens.BUCKETS)
+    buckets = {one.id: padding.bucket(one) for one in every_activity()}
+    assert set(buckets.values()) <= set(padding.BUCKETS)
     assert len(set(buckets.values())) > 1
 
 
@@ -151,7 +151,7 @@ def test_a_wish_for_a_word_is_acknowledged_by_as_many_bytes_as_any_signal(
         return {len(as_sent(ack)) for ack in acks}
 
     assert len(sizes()) == 1
-    monkeypatch.setattr(anonymity, "lacking", lambda size, step: 0)
+    monkeypatch.setattr(padding, "lacking", lambda size, step: 0)
     assert len(sizes()) == 3
     made.close()
 
@@ -218,7 +218,7 @@ def test_whoever_watches_the_network_cannot_tell_what_a_phone_said_that_comes_ba
     assert len(set(sizes_on_coming_back(app, sort))) == 1
     if sort != "text":
         return
-    monkeypatch.setattr(anonymity, "lacking", lambda size, step: 0)
+    monkeypatch.setattr(padding, "lacking", lambda size, step: 0)
     control = sizes_on_coming_back(app, sort)
     assert len(set(control)) == len(control), "what is not filled up must tell them apart, or this proves nothing"
 
@@ -242,7 +242,7 @@ def test_a_parked_thought_and_none_look_alike_to_a_phone_that_comes_back(
         return seen
 
     assert len(sizes()) == 1
-    monkeypatch.setattr(anonymity, "lacking", lambda size, step: 0)
+    monkeypatch.setattr(padding, "lacking", lambda size, step: 0)
     assert len(sizes()) == 3
 
 

@@ -12,7 +12,6 @@ off (`refuse_half_restored`).
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -22,7 +21,7 @@ import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -32,6 +31,7 @@ from sqlalchemy.engine import URL, make_url
 from ..errors import WorkshopError
 from ..migrations import migrate, status
 from ..settings import Settings, user_name
+from .held_folders import scratch_folder, sweep, to_disk
 
 SQLITE, POSTGRESQL, SECRET, MANIFEST = "unstuck.db", "unstuck.dump", "secret", "manifest.json"
 ASIDE = "replaced"  # the folder in DATA_DIR where a restore puts what was there
@@ -81,7 +81,7 @@ def make(settings: Settings, target: Path, today: date) -> Manifest:
             f" install -d -o {user} -m 700 {target.parent}"
         )
     refuse_half_restored(settings.data_dir)
-    with _scratch(target.parent, ".backup-") as name:
+    with scratch_folder(target.parent, ".backup-") as name:
         folder = Path(name) / target.name.removesuffix(".tar")
         folder.mkdir(mode=0o700)
         manifest = _copy(settings, folder, today)
@@ -91,58 +91,16 @@ def make(settings: Settings, target: Path, today: date) -> Manifest:
             with tarfile.open(packed, "w") as tar:
                 for file in sorted(folder.iterdir()):
                     tar.add(file, file.name, filter=_plain)
-            _to_disk(packed)
+            to_disk(packed)
             packed.replace(target)
         else:
             for file in (*folder.iterdir(), folder):
-                _to_disk(file)
+                to_disk(file)
             if target.exists():
                 target.rmdir()
             folder.replace(target)
-    _to_disk(target.parent)
+    to_disk(target.parent)
     return manifest
-
-
-@contextmanager
-def _scratch(parent: Path, prefix: str) -> Iterator[str]:
-    """Yield a folder that goes at the end; first remove those of others who were killed and could not do that.
-
-    Whoever is at work holds a lock on theirs, and the dead hold none.
-    """
-    _sweep(parent, prefix)
-    with tempfile.TemporaryDirectory(prefix=prefix, dir=parent) as name, closing(_Held(Path(name))):
-        yield name
-
-
-def _sweep(parent: Path, prefix: str) -> None:
-    for left in parent.glob(f"{prefix}*"):
-        with suppress(OSError), closing(_Held(left)):
-            shutil.rmtree(left)
-
-
-class _Held:
-    """A lock on a folder, let go at the end of the process at the latest; raises OSError where another holds it."""
-
-    def __init__(self, folder: Path) -> None:
-        self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        """Let the folder go."""
-        os.close(self._descriptor)
-
-
-def _to_disk(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk: a power cut right after it takes nothing back."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _plain(info: tarfile.TarInfo) -> tarfile.TarInfo:
@@ -205,7 +163,7 @@ def opened(source: Path, scratch: Path | None = None) -> Iterator[Path]:
         return
     if not source.exists():
         raise BackupFailed(f"There is no backup {source}.")
-    with _scratch(scratch or Path(tempfile.gettempdir()), UNPACKED) as name:
+    with scratch_folder(scratch or Path(tempfile.gettempdir()), UNPACKED) as name:
         try:
             with tarfile.open(source) as tar:
                 for member in tar:  # by hand: no link, no folder, no path; Debian 12's Python has no filter for it
@@ -318,7 +276,7 @@ PUTTING_ASIDE, PUTTING_BACK = "putting aside what is here", "putting back what w
 
 def refuse_half_restored(data_dir: Path) -> None:
     """Raise BackupFailed where a restore was cut off in the middle; where it was before that, remove what it had unpacked."""
-    _sweep(data_dir, UNPACKED)
+    sweep(data_dir, UNPACKED)
     (data_dir / f"{HALF}.new").unlink(missing_ok=True)
     if (data_dir / HALF).exists():
         raise BackupFailed(
@@ -332,9 +290,9 @@ def _note(half: Path, how_far: str) -> None:
     """Write down how far a restore is, at once and for good."""
     new = half.with_name(f"{HALF}.new")
     new.write_text(how_far)
-    _to_disk(new)
+    to_disk(new)
     new.replace(half)
-    _to_disk(half.parent)
+    to_disk(half.parent)
 
 
 def _put_aside(files: list[Path], aside: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from flask import Flask, g
 from flask_babel import force_locale
 
-from .. import anonymity, answers, breakouts, live_sessions
+from .. import answers, breakouts, live_sessions, padding
 from ..ballots import Ballot
 from ..errors import WorkshopError
 from ..house import House
@@ -127,7 +127,7 @@ def register(transport: Transport, registry: Registry, coalescer: Coalescer, hou
             "spent": own.spent,
         }
         # The same bytes for a pass and an answer, also to a phone that comes back (promise 12).
-        return {**told, "pad": "-" * anonymity.lacking(len(_as_sent(told)), own.alike)}
+        return {**told, "pad": "-" * padding.lacking(len(_as_sent(told)), own.alike)}
 
     def screen(caller: Caller, payload: dict[str, Any]) -> Ack:
         if not registry.still(caller):
@@ -155,7 +155,7 @@ def register(transport: Transport, registry: Registry, coalescer: Coalescer, hou
         note = live_sessions.signal(house, caller.live_id, caller.secret or b"", _text(payload.get("what")))
         told = {"ok": True, "sentence": note}
         # Whoever watches the network must not tell a wish for a word from "slower".
-        return {**told, "pad": "-" * anonymity.lacking(len(_as_sent(told)), NOTE_BYTES)}
+        return {**told, "pad": "-" * padding.lacking(len(_as_sent(told)), NOTE_BYTES)}
 
     def breakout(caller: Caller, payload: dict[str, Any]) -> Ack:
         what, run_id = _text(payload.get("what")), _text(payload.get("run"))

@@ -18,13 +18,11 @@ from .on_phones import PhoneScreen as PhoneScreen
 from .on_phones import phone as phone
 from .on_stage import StageScreen as StageScreen
 from .on_stage import stage as stage
-from .one_activity import BUCKETS as BUCKETS
 from .one_activity import ActivityScreen as ActivityScreen
 from .one_activity import BreakScreen as BreakScreen
 from .one_activity import CardScreen as CardScreen
 from .one_activity import ThemeScreen as ThemeScreen
 from .one_activity import TimerScreen as TimerScreen
 from .one_activity import activity as activity
-from .one_activity import bucket as bucket
 from .one_activity import local_clock as local_clock
 from .one_activity import people_text as people_text

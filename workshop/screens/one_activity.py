@@ -13,7 +13,20 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from .. import actions, anonymity, asides, breakouts, moderation, parking, questions, rounds, themes, timers, who_sees
+from .. import (
+    actions,
+    anonymity,
+    asides,
+    breakouts,
+    moderation,
+    padding,
+    parking,
+    questions,
+    rounds,
+    themes,
+    timers,
+    who_sees,
+)
 from ..actions import ActionLine
 from ..activities import KINDS
 from ..breakouts import BreakoutScreen
@@ -205,7 +218,7 @@ def activity(session: Session, live: LiveSession, item: Activity, run: ActivityR
         )
         if kind.asks
         else "",
-        bucket=bucket(item),
+        bucket=padding.bucket(item),
         breakout=breakouts.screen(session, live, item),
         finishes=live.at == item.id and asides.may_be_done(session, live),
         private=kind.private,
@@ -237,14 +250,3 @@ def _themes(session: Session, run: ActivityRun, cards: tuple[CardScreen, ...]) -
 
     named = tuple(ThemeScreen(theme.id, theme.name, drawn(theme.cards)) for theme in board.themes)
     return (*named, ThemeScreen("loose", "", drawn(board.loose))) if board.loose else named
-
-
-def bucket(item: Activity) -> int:
-    """Return the bytes to which every answer and every pass of this activity is padded (promise 12)."""
-    largest = KINDS[item.kind].largest(item.config) + ENVELOPE
-    return next((size for size in BUCKETS if size >= largest), BUCKETS[-1])
-
-
-ENVELOPE = 128  # bytes around the fields in a phone's message: run, revision and the names of the parts
-
-BUCKETS = (512, 2048, 4096, 8192, 16 * 1024 + ENVELOPE)  # the last holds the largest answer that is taken at all

@@ -25,7 +25,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import BooleanField, Field, RadioField, SelectField, SelectMultipleField
 
-from .. import anonymity, answers, breakouts, check_ins, fragments, live_sessions, questions, screens, who_sees
+from .. import anonymity, answers, breakouts, check_ins, fragments, live_sessions, padding, questions, screens, who_sees
 from ..activities import KINDS
 from ..backoff import Backoff
 from ..errors import NotFound, Throttled, WorkshopError
@@ -425,7 +425,7 @@ def filling(told: int, room: int) -> str:
 
     `told`: the bytes by which it is larger than the page of a phone that said nothing.
     """
-    return f"<!--{'.' * anonymity.lacking(told, room)}-->"
+    return f"<!--{'.' * padding.lacking(told, room)}-->"
 
 
 def sorry(error: WorkshopError) -> Response:
