@@ -107,24 +107,23 @@ def test_two_thousand_idle_polls_are_carried_and_cut_once_they_fall_silent() -> 
 
 
 @pytest.mark.slow
-def test_strangers_fill_their_own_places_alone_and_lose_them() -> None:
-    with served("direct", 8.0, 200) as server, Raw(server.port) as one:
-        crowd = [Poller(server.port) for _poller in range(400)]
+def test_strangers_take_the_places_of_strangers_alone_and_lose_them() -> None:
+    places = 200
+    with served("direct", 8.0, places) as server, Raw(server.port) as one:
+        crowd = [Poller(server.port) for _poller in range(2 * places)]
         for poller in crowd:
             poller.ask()
-        told = [poller.answer()[0] for poller in crowd]
-        assert told.count(200) == 200 and told.count(503) == 200
-        assert one.call("echo", "here") == "here"
-
-        def place() -> bool:
-            assert one.call("echo", "here") == "here"
-            crowd.append(Poller(server.port))
-            crowd[-1].ask()
-            return crowd[-1].answer()[0] == 200
-
-        wait_for("those who never joined have gone", place)
+        assert [poller.answer()[0] for poller in crowd] == [200] * len(crowd), "nobody is kept out"
+        for poller in crowd:
+            poller.ask()
+        for poller in crowd[:places]:
+            assert poller.answer()[0] == 400, "who had waited longest made room"
+        assert one.call("echo", "here") == "here", "who has joined stays"
+        for poller in crowd[places:]:
+            assert poller.answer()[0] == 400, "who never joined is cut in the end"
         for poller in crowd:
             poller.socket.close()
+        assert one.call("echo", "here") == "here"
 
 
 def wait_for(what: str, come: Callable[[], bool]) -> None:
