@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from .. import accounts, anonymity, live_sessions
@@ -248,6 +249,12 @@ class Room:
         if link is None:
             raise WireError("no link to the report was made")
         return link[0]
+
+    def plan_check_in(self, first_day: date) -> str:
+        """Plan the first check-in at once, as the server does at its next round by itself; return the page that says so."""
+        page, run = self.address("follow-up"), self.staff.browsers["run"]
+        run.post(f"{page}/1", {"c1-on": "y", "c1-first_day": first_day.isoformat()}, page=page)
+        return run.get(page).text
 
     def steer(self) -> Browser:
         """Return a phone that steers this session for the one who runs it."""

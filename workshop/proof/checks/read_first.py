@@ -15,10 +15,12 @@ import re
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
 
+from ... import check_ins
 from ...models import Card
 from .. import evidence
 from ..attackers import ordered
@@ -161,6 +163,8 @@ def asked_back(world: World) -> Iterator[Finding]:
         phone.send(run_id, {**fields, "receipt-0": [hashlib.sha256(own[word].encode()).hexdigest()]})
     room.press("close")
     room.press("end")
+    # Planned now, or the server's next round would change a page and look like a trace.
+    room.plan_check_in(check_ins.local_day(world.scratch.house.clock()) + timedelta(days=14))
     taken, silent, wavering = list(own)[:3]
     before = dict(_before_the_freeze(room))
     asked = [
