@@ -165,7 +165,7 @@ def test_a_session_outlives_the_process_that_keeps_it(many: Many) -> None:
 
         keeper.start(host=f"localhost:{many.nginx.port}")
         assert straight(keeper, f"/s/{room.live_id}/") == 502, "what was taken over stays where it is"
-        assert not list(keeper.data_dir.glob("ballots/*.sqlite")), "the old box is gone"
+        assert not (keeper.data_dir / "ballots" / f"{room.live_id}.sqlite").exists(), "the old box is gone"
         extra = room.another()  # its first request comes to the one that does not have the session, or not; both work
         assert room.send(extra, run, 1, "one more")["ok"]
         room.leader.press("close")
@@ -329,8 +329,10 @@ def test_pools_paper_and_breakouts_outlive_their_keeper_whole_or_not_at_all(many
             groups.send(group[0], thinking, "text-0", f"Group {number}")
         groups.leader.press("close")
         assert sorted(cards_of(heir, thinking)) == sorted(f"Group {number}" for number in members)
+    taken_over = [keeper.data_dir / "ballots" / f"{hall.leader.live_id}.sqlite" for hall in halls]
+    assert [box.exists() for box in taken_over] == [True] * 3, "a killed process leaves its boxes"
     keeper.start(host=f"localhost:{many.nginx.port}")
-    assert not list(keeper.data_dir.glob("ballots/*.sqlite"))
+    assert [box.exists() for box in taken_over] == [False] * 3, "and takes them away when it comes back"
     assert "Traceback" not in keeper.log + heir.log
 
 
