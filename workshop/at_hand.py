@@ -7,7 +7,10 @@ box, so what is kept here may be old for a moment without doing harm.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -16,30 +19,44 @@ MOST_SESSIONS = 2000
 """Sessions of which something is kept at a time; more than one process serves."""
 
 
+@dataclass
+class Shelf:
+    """What is kept of one session since its last change, and who is just reading which of it."""
+
+    kept: dict[str, Any] = field(default_factory=dict)
+    reading: defaultdict[str, Lock] = field(default_factory=lambda: defaultdict(Lock))
+
+
 class AtHand:
     """Values by live session; all of a session's are forgotten when a transaction has changed it."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, dict[str, Any]] = {}
+        self._shelves: dict[str, Shelf] = {}
 
     def forget(self, live_id: str) -> None:
         """Drop everything of a session."""
-        self._kept.pop(live_id, None)
+        self._shelves.pop(live_id, None)
 
     def look(self, live_id: str, name: str) -> Any:
         """Return what is kept under a name; None where nothing is."""
-        return self._kept.get(live_id, {}).get(name)
+        shelf = self._shelves.get(live_id)
+        return shelf.kept.get(name) if shelf else None
 
     def get(self, live_id: str, name: str, make: Callable[[], T]) -> T:
-        """Return what is kept under a name, made now where nothing is."""
-        kept = self._kept.get(live_id)
-        if kept is None:
-            if len(self._kept) >= MOST_SESSIONS:
-                self._kept.clear()
-            kept = self._kept[live_id] = {}
-        if name in kept:
-            found: T = kept[name]
-            return found
-        made = make()
-        kept[name] = made  # into the shelf of before: one that was forgotten meanwhile is nobody's any more
-        return made
+        """Return what is kept under a name, made now where nothing is.
+
+        A whole room may ask at once for what was just forgotten: one makes it, the
+        others wait for it. Where making it fails, each of them tries for itself.
+        """
+        shelf = self._shelves.get(live_id)
+        if shelf is None:
+            if len(self._shelves) >= MOST_SESSIONS:
+                self._shelves.clear()
+            shelf = self._shelves.setdefault(live_id, Shelf())
+        if name not in shelf.kept:
+            with shelf.reading[name]:
+                if name not in shelf.kept:
+                    # Onto the shelf of before: one that was forgotten meanwhile is nobody's any more.
+                    shelf.kept[name] = make()
+        found: T = shelf.kept[name]
+        return found
