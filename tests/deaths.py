@@ -1,8 +1,8 @@
 """A session at the moment before some work, and the work cut off before each of its statements.
 
 Lives here: putting everything back as it was, letting a process die, opening what
-it left as the next process does. Not here: the dying itself (`seal_victim.py`)
-and what has to hold afterwards (`test_seal_survives.py`, `test_freeze_survives.py`).
+it left as the next process does. Not here: the dying itself (`victim.py`)
+and what has to hold afterwards (`test_seal_survives.py`, `test_work_survives.py`, `test_desk_survives.py`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,9 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from tests.conftest import ROOT, SERVER
+from tests.conftest import ROOT, SERVER, fresh_database
 from tests.promises.stagehands import Room, files_below, serving_house
+from workshop import leftovers, seals
 from workshop.db import Base, Database
 from workshop.house import House
 
@@ -68,6 +70,13 @@ class Scene:
         """Open what is there as the process does that starts again."""
         return serving_house(self.place, self.url, self._database)
 
+    def started(self) -> House:
+        """Open it, and do what a server does at its start."""
+        house = self.house()
+        seals.recover(house)
+        leftovers.take_away(house)
+        return house
+
     def another(self) -> House:
         """Open it as another process that finds the first one gone for good, and let that take the session over."""
         with self._database.engine.begin() as connection:
@@ -109,6 +118,28 @@ class Scene:
         self._database.engine.dispose()
 
 
+Maker = Callable[[Callable[[House], Room]], Scene]
+
+
+@contextmanager
+def scenes(folder: Path, template: str) -> Iterator[Maker]:
+    """Give a maker of scenes out of a function that plays up to the moment before."""
+    with ExitStack() as stack:
+
+        def make(play: Callable[[House], Room]) -> Scene:
+            place = folder / "place"
+            place.mkdir()
+            house = serving_house(place, stack.enter_context(fresh_database(template, place)))
+            played = play(house)
+            house.database.engine.dispose()
+            made = Scene(place, house.settings.database_url, played.live_id, played.sorts)
+            house.boxes.close()
+            stack.callback(made.let_go)
+            return made
+
+        yield make
+
+
 def _lasts(statement: str) -> bool:
     """Return whether what was done is there for good after this statement."""
     return statement.lower().startswith(("commit", "vacuum", "pragma wal_checkpoint", "remove"))
@@ -130,7 +161,7 @@ class _Victim:
 
     def __init__(self, scene: Scene, work: str) -> None:
         self._command = [
-            sys.executable, "-W", "error", "-m", "tests.seal_victim", str(scene.place), scene.url, scene.live_id, work
+            sys.executable, "-W", "error", "-m", "tests.victim", str(scene.place), scene.url, scene.live_id, work
         ]  # fmt: skip
 
     def __enter__(self) -> _Victim:

@@ -6,17 +6,16 @@ moving a lobby over to other floors.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from tests.conftest import SERVER, fresh_database
-from tests.deaths import Scene
-from tests.promises.stagehands import Room, canary, fields_for, files_below, room, serving_house
-from workshop import freezes, jobs, leftovers, live_sessions, moderation, seals, tickets
+from tests.conftest import SERVER
+from tests.deaths import Maker, scenes
+from tests.promises.stagehands import Room, canary, fields_for, files_below, room
+from workshop import freezes, jobs, live_sessions, moderation, tickets
 from workshop.house import House
 from workshop.models import Freeze, LiveSession, ReportFile
 from workshop.readings import Command
@@ -24,34 +23,13 @@ from workshop.readings import Command
 pytestmark = pytest.mark.slow
 
 PEOPLE = 12
-Maker = Callable[[Callable[[House], Room]], Scene]
 
 
 @pytest.fixture
 def scene(folder: Path, _template: str) -> Iterator[Maker]:
-    """Return a maker of scenes out of a function that plays up to the moment before."""
-    with ExitStack() as stack:
-
-        def make(play: Callable[[House], Room]) -> Scene:
-            place = folder / "place"
-            place.mkdir()
-            house = serving_house(place, stack.enter_context(fresh_database(_template, place)))
-            played = play(house)
-            house.database.engine.dispose()
-            made = Scene(place, house.settings.database_url, played.live_id, played.sorts)
-            house.boxes.close()
-            stack.callback(made.let_go)
-            return made
-
+    """Return a maker of scenes."""
+    with scenes(folder, _template) as make:
         yield make
-
-
-def started(scene: Scene) -> House:
-    """Do what a server does at its start."""
-    house = scene.house()
-    seals.recover(house)
-    leftovers.take_away(house)
-    return house
 
 
 def live_of(house: House, live_id: str) -> LiveSession:
@@ -74,7 +52,7 @@ def test_a_freeze_that_dies_anywhere_is_whole_with_its_files_and_what_was_hidden
     made = scene(play)
     freezes_found = []
     for _before in made.deaths("freeze"):
-        house = started(made)
+        house = made.started()
         with house.database.transaction() as session:
             freezes_found.append(session.scalar(select(Freeze.id)))
             live = live_sessions.get(session, made.live_id)
@@ -102,7 +80,7 @@ def test_an_end_that_dies_anywhere_leaves_no_box(scene: Maker) -> None:
     made = scene(play)
     phases = []
     for _before in made.deaths("end"):
-        house = started(made)
+        house = made.started()
         phases.append(live_of(house, made.live_id).phase)
         if phases[-1] == "running":
             assert house.boxes.lying() == [made.live_id]
@@ -124,7 +102,7 @@ def test_slips_are_good_wherever_a_move_to_other_floors_dies(scene: Maker) -> No
     made = scene(play)
     phases = []
     for _before in made.deaths("floors"):
-        house = started(made)
+        house = made.started()
         live = live_of(house, made.live_id)
         phases.append(live.phase)
         lobby = live.moved_to or live.id

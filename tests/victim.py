@@ -1,6 +1,6 @@
 """The process that dies in the middle of its work, for `tests/deaths.py`.
 
-Run as `python -m tests.seal_victim <folder> <database url> <live id> <work>`. For
+Run as `python -m tests.victim <folder> <database url> <live id> <work>`. For
 each number k on its input it carries out `work` in a child that kills itself right
 before its k-th SQL statement on either database (removing a file of a box counts
 as one), and prints one line of JSON. A statement before which it dies is one after
@@ -16,16 +16,34 @@ import signal
 import sqlite3
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event, select
+from sqlalchemy.orm import Session
 
-from tests.promises.stagehands import serving_house
-from workshop import freezes, jobs, live_sessions, seals
+from tests.promises.stagehands import guide_source, serving_house
+from workshop import boards, freezes, jobs, live_sessions, moderation, outbox, retention, seals, themes
 from workshop.ballots import BallotBox
+from workshop.guides import library
 from workshop.house import House
-from workshop.models import Account
+from workshop.models import Account, ActivityRun, Card
+from workshop.readings import Command
+from workshop.report_worker import Printed
+
+PRINTED = b"%PDF-1.7 all of it"
+IMPORTED = guide_source(["text"])
+NOW = datetime(2026, 11, 28, 9, 0, tzinfo=UTC)
+REPORT_DAYS = 100
+LATER = date(2030, 1, 1)
+"""A day after all terms."""
+
+
+def mail_settings(port: int) -> dict[str, Any]:
+    """Return the settings of a house that sends mail by a server on this machine."""
+    return {"smtp_host": "127.0.0.1", "smtp_port": port, "smtp_security": "none", "mail_from": "work@example.org"}
 
 
 def main() -> None:
@@ -82,22 +100,49 @@ def _short(sql: str) -> str:
 
 
 def _work(house: House, live_id: str, work: str, begun: Callable[[], None]) -> None:
+    do = _prepared(house, live_id, *work.split("@"))
+    begun()
+    do()
+
+
+def _prepared(house: House, live_id: str, work: str, port: str = "") -> Callable[[], object]:
+    """Return the work, with everything at hand that somebody who starts it has in hand; else a press of this name."""
     with house.database.transaction() as session:
         live = live_sessions.get(session, live_id)
         version, guide = live.version, live_sessions.guide_of(live)
         actor = session.scalars(select(Account)).first()
         assert actor is not None
-    begun()
-    if work == "roll":
-        seals.roll(house)
-    elif work == "freeze":
+        cards = session.scalars(select(Card.id).join(ActivityRun).where(ActivityRun.live_id == live_id)).all()
+
+    def in_one(do: Callable[[Session], object]) -> None:
         with house.database.transaction() as session:
-            frozen = freezes.freeze(session, live_sessions.get(session, live_id), guide, house.clock())
-            jobs.queue(session, frozen)
-    elif work == "floors":
-        live_sessions.restart_with_floors(house, actor, live_id, 6, 10)
-    else:
-        live_sessions.move(house, "run", live_id, work, "", version)
+            do(session)
+
+    def freeze(session: Session) -> None:
+        jobs.queue(session, freezes.freeze(session, live_sessions.get(session, live_id), guide, house.clock()))
+
+    def print_all() -> None:
+        jobs.print_edition = lambda *_about, **_more: Printed(
+            PRINTED
+        )  # the file is real elsewhere; here it is the queue
+        jobs.resume(house)
+        assert jobs.wait(house, 60)
+
+    posting = replace(house, settings=replace(house.settings, **mail_settings(int(port or 0))))
+    works: dict[str, Callable[[], object]] = {
+        "roll": lambda: seals.roll(house),
+        "freeze": lambda: in_one(freeze),
+        "floors": lambda: live_sessions.restart_with_floors(house, actor, live_id, 6, 10),
+        "hide": lambda: moderation.decide(house, live_id, "q0", Command("hide", tuple(cards[:2])), "Kim"),
+        "show": lambda: moderation.show(house, live_id, "q0", "Kim"),
+        "theme": lambda: themes.change(house, live_id, "q0", boards.Command("new", tuple(cards[:3]), name="Together")),
+        "print": print_all,
+        "mail": lambda: outbox.tick(posting),
+        "purge": lambda: retention.purge(house.database, REPORT_DAYS, LATER),
+        "import": lambda: in_one(lambda session: library.import_guide(session, actor, IMPORTED, "mine.yaml", NOW)),
+        "install": lambda: in_one(lambda session: library.install_shipped(session, NOW)),
+    }
+    return works.get(work, lambda: live_sessions.move(house, "run", live_id, work, "", version))
 
 
 def _watch(house: House, live_id: str, statement: Callable[[str], None]) -> None:
