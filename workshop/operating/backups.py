@@ -29,9 +29,10 @@ from pathlib import Path
 from sqlalchemy.engine import URL, make_url
 
 from ..errors import WorkshopError
+from ..lasting import to_disk
 from ..migrations import migrate, status
 from ..settings import Settings, user_name
-from .held_folders import scratch_folder, sweep, to_disk
+from .held_folders import scratch_folder, sweep
 
 SQLITE, POSTGRESQL, SECRET, MANIFEST = "unstuck.db", "unstuck.dump", "secret", "manifest.json"
 ASIDE = "replaced"  # the folder in DATA_DIR where a restore puts what was there
