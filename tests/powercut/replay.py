@@ -218,6 +218,11 @@ class Cut:
     told: tuple[str, ...]
     left: dict[str, bytes | None]
 
+    @property
+    def where(self) -> str:
+        """Return its name."""
+        return f"{self.way} after {self.after}"
+
     def lay(self, place: Path) -> None:
         """Make the folder look like that."""
         shutil.rmtree(place, ignore_errors=True)
@@ -228,11 +233,9 @@ class Cut:
             else:
                 (place / name).write_bytes(data)
 
-    def holds(self, what: str, below: str = "") -> bool:
-        """Return whether a text lies anywhere below a folder."""
-        return any(
-            data is not None and what.encode() in data for name, data in self.left.items() if name.startswith(below)
-        )
+    def holds(self, what: str, *, but: str) -> bool:
+        """Return whether a text lies anywhere, but for one folder."""
+        return any(what.encode() in data for name, data in self.left.items() if data and not name.startswith(but))
 
 
 @dataclass
