@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from workshop import cli
@@ -79,16 +76,3 @@ def test_the_room_is_judged_by_what_95_of_100_waited(capsys: pytest.CaptureFixtu
     assert late == 0.1 and "100      100     3000" in capsys.readouterr().out
     assert "runs well here" in room.verdict(late)
     assert "4.2 s" in room.verdict(4.2) and "nothing gets lost" in room.verdict(4.2)
-
-
-@pytest.mark.slow
-def test_the_command_plays_a_room_and_keeps_every_answer() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "workshop", "bench", "--phones", "6"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "answers kept: 6 of 6" in done.stdout and done.stdout.count("6 within") == 2
