@@ -27,16 +27,16 @@ def programs() -> Path:
 
 
 @contextmanager
-def postgresql() -> Iterator[str]:
+def postgresql(**settings: str) -> Iterator[str]:
     """Yield the address of an empty database. Its server runs as another user where this one is root.
 
     Not below the tests' own folder: pytest closes that to other users at each of its starts.
     """
     with tempfile.TemporaryDirectory(prefix="postgres-") as name:
-        yield from _serving(Path(name))
+        yield from _serving(Path(name), settings)
 
 
-def _serving(folder: Path) -> Iterator[str]:
+def _serving(folder: Path, settings: dict[str, str]) -> Iterator[str]:
     folder.chmod(0o755)
     as_whom: list[str] = []
     if os.geteuid() == 0:
@@ -58,7 +58,8 @@ def _serving(folder: Path) -> Iterator[str]:
     ]
     subprocess.run(initdb, check=True, capture_output=True, cwd=folder)
     options = {
-        "listen_addresses": "127.0.0.1", "unix_socket_directories": str(folder), "fsync": "off", "max_connections": "100"
+        "listen_addresses": "127.0.0.1", "unix_socket_directories": str(folder), "fsync": "off", "max_connections": "100",
+        **settings,
     }  # fmt: skip
     told = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
     with (folder / "log").open("wb") as log:

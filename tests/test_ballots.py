@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sqlite3
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 import gevent
 import pytest
 
+from workshop import ballots
 from workshop.ballots import Ballot, BallotBox, BallotBoxes, Cast
 from workshop.errors import WorkshopError
 
@@ -158,6 +160,19 @@ def test_a_settled_batch_is_cut_loose_from_its_tags_which_stay_spent(box: Ballot
     assert {f"text {n}" for n in spent} == drawn
     assert box.cast("run", bytes([spent[0]]) * 32, 2, "again", final=True) == Cast("final", 1)
     assert len(box.read("run")) == 10
+
+
+def test_an_erase_that_the_disk_does_not_confirm_has_not_happened(
+    box: BallotBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_path: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ballots, "to_disk", broken)
+        with pytest.raises(sqlite3.OperationalError):
+            box.erase("run")
+    box.erase("run")
 
 
 def test_a_log_whose_box_is_gone_is_found_and_discarded_too(tmp_path: Path) -> None:

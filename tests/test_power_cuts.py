@@ -6,21 +6,29 @@ with the names in folders that were not synced. With FAULTS=full more chances ar
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import sqlite3
+import time
 import zlib
-from contextlib import closing
+from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import select
 
 from tests.conftest import SERVER
 from tests.deaths import ALL
+from tests.postgres import postgresql
+from tests.powercut.acts import PEOPLE
 from tests.powercut.replay import WAYS, Cut, Recording, record
-from tests.promises.stagehands import Room, serving_house
+from tests.promises.stagehands import Room, canary, fields_for, room, serving_house
 from workshop import anonymity, cli, leftovers, seals
 from workshop.ballots import BallotBoxes
+from workshop.doctor import stores
 from workshop.errors import WorkshopError
 from workshop.house import House
 from workshop.keepers import name_in
@@ -119,6 +127,24 @@ def test_a_session_keeps_its_promises_wherever_the_power_is_cut(installed: Path,
         assert len(files) == len(whole) or not said(cut.told, "exported"), f"an export is lost, {cut.where}"
 
 
+def test_a_recovery_that_is_cut_off_itself_keeps_them_too(installed: Path, tmp_path: Path) -> None:
+    """From within the close of a question, where the answers lie in one database and then in the other."""
+    moments = [
+        cut
+        for cut in played("session", installed, tmp_path).cuts(("strict",))
+        if len(said(cut.told, "kept")) == PEOPLE and not said(cut.told, "released")
+    ]
+    assert len(moments) > 5
+    for first in moments if ALL else moments[len(moments) // 2 :][:1]:
+        first.lay(installed)
+        for second in played("recovery", installed, tmp_path).cuts(EVERY):
+            cut = replace(second, told=first.told + second.told, way=f"{first.where}, then {second.way}")
+            nothing_that_went_is_back(cut)
+            if often(cut.where, 12):
+                cut.lay(installed)
+                all_that_was_told_holds(installed, cut)
+
+
 @pytest.mark.parametrize("about", ["box", "main database", "log"] if ALL else ["main database"])
 def test_a_house_that_does_not_wait_for_the_disk_is_caught(installed: Path, tmp_path: Path, about: str) -> None:
     """The control. NORMAL, usual beside a write-ahead log, is careless enough in the main database."""
@@ -189,6 +215,48 @@ def stands(house: House, run_id: str) -> tuple[str, list[str]]:
         run = session.get(ActivityRun, run_id)
         texts = session.scalars(select(Card.text).where(Card.run_id == run_id)).all()
         return run.state if run else "none", list(texts)
+
+
+def test_a_database_server_that_dies_right_after_a_close_has_the_answers(folder: Path) -> None:
+    """An operator had told it not to wait for its log, as many do for speed. The box is erased by then."""
+    with postgresql(synchronous_commit="off", wal_writer_delay="10s") as url:
+        migrate(url)
+        house = serving_house(folder, url)
+        there = room(house, ["text"], FLOOR)
+        run_id, texts = there.open(), [canary() for _ in range(FLOOR)]
+        for phone, text in enumerate(texts):
+            there.send(phone, run_id, fields_for("text", text))
+        house.database.engine.dispose()
+        with psycopg.connect(url) as link:
+            link.execute("checkpoint")
+        there.move("close")
+        with psycopg.connect(url) as link:
+            os.kill(link.info.backend_pid, signal.SIGKILL)  # all others of the server end then, and it starts again
+            while not link.closed:
+                with suppress(psycopg.OperationalError):
+                    link.execute("select 1")
+        wait_for(url)
+        house.database.engine.dispose()
+        house.keepers.beat()  # type: ignore[attr-defined]
+        seals.recover(house)
+        state, shown = stands(house, run_id)
+        assert (state, sorted(shown)) == ("released", sorted(texts))
+        told = [found.sentence for found in stores.postgresql(house.settings) if found.level == "note"]
+        assert told == ["it does not wait for its disk: a power cut may damage all of it."]
+        house.boxes.close()
+        house.database.engine.dispose()
+
+
+def wait_for(url: str) -> None:
+    """Wait until the database server answers again."""
+    until = time.monotonic() + 60
+    while True:
+        try:
+            psycopg.connect(url).close()
+            return
+        except psycopg.OperationalError:
+            assert time.monotonic() < until
+            time.sleep(0.05)
 
 
 # Commands -----------------------------------------------------------------------------------------------------------

@@ -211,8 +211,12 @@ class BallotBox(ballot_casting.CastingInTheBox, ballot_paper.PaperInTheBox, ball
 
         def work() -> bool:
             busy = self._db.execute("pragma wal_checkpoint(truncate)").fetchone()[0]
-            with suppress(FileNotFoundError):
+            try:
                 to_disk(Path(f"{self.path}-wal"))  # SQLite cuts it to nothing and does not wait for the disk
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                raise sqlite3.OperationalError(f"the disk: {error.strerror}") from error
             return bool(busy)
 
         with self._lock:
@@ -359,6 +363,8 @@ class BallotBoxes:
                 box.close()
             for suffix in FILES:
                 (self.folder / f"{live_id}{suffix}").unlink(missing_ok=True)
+            with suppress(OSError):  # what comes back all the same is found at the next start
+                in_a_thread(lambda: to_disk(self.folder))
 
     def close(self) -> None:
         """Let all files go."""

@@ -64,7 +64,24 @@ def make_engine(url: str, *, kept: bool = False) -> Engine:
         event.listen(engine, "connect", _sqlite_pragmas)
         event.listen(engine, "savepoint", _within_a_transaction)
         return engine
-    return create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=5, max_overflow=MOST_CONNECTIONS - 5)
+    engine = create_engine(
+        url, hide_parameters=True, pool_pre_ping=True, pool_size=5, max_overflow=MOST_CONNECTIONS - 5
+    )
+    event.listen(engine, "connect", _wait_for_the_log)
+    return engine
+
+
+def _wait_for_the_log(connection: Any, _record: Any) -> None:
+    """Let a commit wait for PostgreSQL's log, whatever an operator chose for speed.
+
+    A ballot box is erased once the release is committed. Were that lost with the
+    database server, so would be all answers.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'"
+        )
+    connection.commit()
 
 
 def _within_a_transaction(connection: Connection, _name: str) -> None:
@@ -194,7 +211,7 @@ class Database:
                     busy = bool(connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0])
                     with suppress(FileNotFoundError):
                         to_disk(Path(f"{self.engine.url.database}-wal"))  # or a power cut brings its old end back
-            except OperationalError:
+            except (OperationalError, OSError):
                 busy = True
         self._log_is_owed = busy
 

@@ -18,6 +18,9 @@ def to_disk(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a file system that knows no such thing for its folders
+            raise
     finally:
         os.close(descriptor)
 
@@ -47,7 +50,7 @@ def write_new(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         half.replace(path)
-        os.fsync(folder)
+        to_disk(path.parent)
     finally:
         os.close(folder)
 

@@ -14,7 +14,7 @@ from sqlalchemy import event
 
 from tests.powercut.replay import told
 from tests.promises.stagehands import canary, fields_for, room, serving_house
-from workshop import ballots, cli, db, freezes, live_sessions, moderation, retention, seals
+from workshop import ballots, cli, db, freezes, leftovers, live_sessions, moderation, retention, seals
 from workshop.ballots import BallotBox, BallotBoxes
 from workshop.house import House
 from workshop.keepers import name_in
@@ -93,6 +93,15 @@ def session(folder: Path) -> None:
     told("purged")
 
 
+def recovery(folder: Path) -> None:
+    """Do what a server does at its start."""
+    house = serving_house(folder, f"sqlite:///{folder / 'unstuck.db'}")
+    seals.recover(house)
+    leftovers.take_away(house)
+    house.boxes.close()
+    told("recovered")
+
+
 def careless(about: str, house: House) -> None:
     """Let the house not wait for the disk in one respect: the control, which has to be caught."""
     if about == "box":
@@ -116,6 +125,6 @@ def command(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    {"first_start": first_start, "migration": migration, "session": session, "command": command}[sys.argv[1]](
-        Path(sys.argv[2])
-    )
+    {"first_start": first_start, "migration": migration, "session": session, "recovery": recovery, "command": command}[
+        sys.argv[1]
+    ](Path(sys.argv[2]))

@@ -65,8 +65,11 @@ def postgresql(settings: Settings) -> Iterator[Finding]:
     engine = make_engine(settings.database_url)
     try:
         with engine.connect() as connection:
-            version, encoding, now = connection.execute(
-                text("select current_setting('server_version'), current_setting('server_encoding'), now()")
+            version, encoding, now, waits = connection.execute(
+                text(
+                    "select current_setting('server_version'), current_setting('server_encoding'), now(),"
+                    " current_setting('fsync') = 'on' and current_setting('full_page_writes') = 'on'"
+                )
             ).one()
     except Exception as error:
         reason = str(getattr(error, "orig", error)).strip().partition("\n")[0]
@@ -79,6 +82,12 @@ def postgresql(settings: Settings) -> Iterator[Finding]:
         yield wrong("Database", f"its letters are {encoding}.", "Make one with: createdb -E UTF8 -T template0 unstuck")
     if apart > MOST_APART:
         yield wrong("Clock", f"this machine and the database are {apart:.0f} s apart.", "Let NTP set both.")
+    if not waits:
+        yield note(
+            "Database",
+            "it does not wait for its disk: a power cut may damage all of it.",
+            "Write fsync = on and full_page_writes = on into postgresql.conf, and reload it.",
+        )
     yield fine("Database", f"PostgreSQL {version}")
     yield from _schema(settings)
 
