@@ -206,13 +206,17 @@ class BallotBox(ballot_casting.CastingInTheBox, ballot_paper.PaperInTheBox, ball
         else:
             self.checkpoint()
 
-    def checkpoint(self) -> None:
-        """Empty the write-ahead log: an edited text is in no file after it (promise 7), nor after a power cut."""
+    def checkpoint(self, *, lasting: bool = True) -> None:
+        """Empty the write-ahead log: an edited text is in no file after it (promise 7), nor after a power cut.
+
+        Not `lasting`: a power cut before the next commit may bring back what it held.
+        """
 
         def work() -> bool:
             busy = self._db.execute("pragma wal_checkpoint(truncate)").fetchone()[0]
             try:
-                to_disk(Path(f"{self.path}-wal"))  # SQLite cuts it to nothing and does not wait for the disk
+                if lasting:
+                    to_disk(Path(f"{self.path}-wal"))  # SQLite cuts it to nothing and does not wait for the disk
             except FileNotFoundError:
                 pass
             except OSError as error:
