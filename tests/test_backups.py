@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -168,6 +169,18 @@ def test_a_restored_installation_opens_with_its_own_accounts(installed: Path, tm
     with database.transaction() as session:
         assert session.scalars(select(Account)).all() == []
     database.engine.dispose()
+
+
+def test_what_lies_on_another_disk_is_put_aside_whole_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def elsewhere(_file: Path, _moved: Path) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", elsewhere)
+    (tmp_path / "unstuck.db").write_bytes(b"all of it")
+    (tmp_path / "aside").mkdir()
+    (tmp_path / "aside" / "unstuck.db.half").write_bytes(b"all")  # somebody was cut off there
+    backups._put_aside([tmp_path / "unstuck.db", tmp_path / "secret"], tmp_path / "aside")
+    assert files_below(tmp_path) == {"aside/unstuck.db": b"all of it"}
 
 
 # Killed in the middle ----------------------------------------------------------------------------------------------
