@@ -27,22 +27,18 @@ PEOPLE = 11
 
 
 def first_start(folder: Path) -> None:
-    """Begin with nothing, as a server does, and take one answer."""
+    """Begin with nothing, as a server does: key, name, tables, one answer."""
     settings = Settings.from_env({"DATA_DIR": str(folder / "var" / "unstuck")})
     told(f"secret {settings.secret_key}")
     lock = hold(settings.data_dir)
     told(f"keeper {name_in(settings.data_dir)}")
+    migrate(settings.database_url)
+    told("made")
     box = BallotBoxes(settings.data_dir / "ballots").box("live")
     box.admit("run")
     assert box.cast("run", b"tag", 1, "an answer").status == "saved"
     told("answer")
     lock.close()
-
-
-def migration(folder: Path) -> None:
-    """Make the tables of a database that is not there yet."""
-    migrate(f"sqlite:///{folder / 'unstuck.db'}")
-    told("made")
 
 
 def session(folder: Path) -> None:
@@ -125,6 +121,6 @@ def command(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    {"first_start": first_start, "migration": migration, "session": session, "recovery": recovery, "command": command}[
-        sys.argv[1]
-    ](Path(sys.argv[2]))
+    {"first_start": first_start, "session": session, "recovery": recovery, "command": command}[sys.argv[1]](
+        Path(sys.argv[2])
+    )
