@@ -22,6 +22,7 @@ import struct
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TextIO
@@ -33,7 +34,9 @@ from gevent.pool import Pool
 from gevent.pywsgi import Input, WSGIHandler, WSGIServer
 
 from . import accounts, framing, keepers, logs
+from .lasting import make_folder, to_disk
 from .settings import Settings, SettingsError, unusable_folder
+from .turns import Turns
 from .words import _
 
 if TYPE_CHECKING:
@@ -140,8 +143,11 @@ def hold(data_dir: Path) -> IO[str]:
     A ballot box belongs to one process (ANONYMITY.md, "The ballot box").
     """
     try:
-        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(data_dir)
         lock = (data_dir / "serving").open("w")
+        for folder in (data_dir, data_dir.parent):  # also what somebody made who was killed before it was on the disk
+            with suppress(PermissionError):
+                to_disk(folder)
     except OSError as error:
         raise SettingsError(unusable_folder(data_dir, error)) from error
     try:
@@ -187,6 +193,8 @@ def raise_descriptor_limit() -> int:
 class Connection(WSGIHandler):  # type: ignore[misc]
     """One connection, with limits on how slowly it may talk, and nothing of it in the log."""
 
+    pages, sockets = Turns(), Turns()  # two rows: a hall that loads pages must not keep its sockets from opening
+
     def __init__(self, sock: Any, address: Any, server: Any, rfile: Any = None) -> None:
         if over_a_network(sock):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -225,6 +233,11 @@ class Connection(WSGIHandler):  # type: ignore[misc]
         elif over_a_network(self.socket):
             environ["unstuck.hand_over"] = self.hand_over
         return environ
+
+    def run_application(self) -> None:
+        """Answer a request in its turn."""
+        (self.sockets if self.environ["PATH_INFO"].startswith("/socket.io") else self.pages).take()
+        super().run_application()
 
     def _sendall(self, data: bytes) -> None:
         """Send a part of an answer, as long as the client goes on taking it."""
