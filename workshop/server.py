@@ -36,6 +36,7 @@ from gevent.pywsgi import Input, WSGIHandler, WSGIServer
 from . import accounts, framing, keepers, logs
 from .lasting import make_folder, to_disk
 from .settings import Settings, SettingsError, unusable_folder
+from .turns import Turns
 from .words import _
 
 if TYPE_CHECKING:
@@ -62,6 +63,9 @@ def serve(settings: Settings) -> int:
 
     logs.configure(settings.log_level, settings.log_format)
     os.umask(0o077)  # whatever is written here is for this user alone
+    # No core file of a server that breaks, however it was started: open answers, texts that were edited, and every
+    # phone's cookie lie in its memory.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     lock = hold(settings.data_dir)
     try:
         backups.refuse_half_restored(settings.data_dir)
@@ -189,6 +193,8 @@ def raise_descriptor_limit() -> int:
 class Connection(WSGIHandler):  # type: ignore[misc]
     """One connection, with limits on how slowly it may talk, and nothing of it in the log."""
 
+    pages, sockets = Turns(), Turns()  # two rows: a hall that loads pages must not keep its sockets from opening
+
     def __init__(self, sock: Any, address: Any, server: Any, rfile: Any = None) -> None:
         if over_a_network(sock):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -227,6 +233,11 @@ class Connection(WSGIHandler):  # type: ignore[misc]
         elif over_a_network(self.socket):
             environ["unstuck.hand_over"] = self.hand_over
         return environ
+
+    def run_application(self) -> None:
+        """Answer a request in its turn."""
+        (self.sockets if self.environ["PATH_INFO"].startswith("/socket.io") else self.pages).take()
+        super().run_application()
 
     def _sendall(self, data: bytes) -> None:
         """Send a part of an answer, as long as the client goes on taking it."""

@@ -20,17 +20,27 @@ from typing import Any  # noqa: E402
 
 import gevent  # noqa: E402
 from gevent.event import Event  # noqa: E402
+from gevent.monkey import get_original  # noqa: E402
 from gevent.pywsgi import WSGIHandler, WSGIServer  # noqa: E402
 
 from workshop import server as house_server  # noqa: E402
 
 SHORT = 1.0
 LONG_ANSWER = b"x" * 4 * 1024 * 1024
+PAGE_TAKES = 0.005  # seconds of the processor, as a page of ours does
+
+work = get_original("time", "sleep")  # gevent's own would let the others go on meanwhile
+begun: list[str] = []
 
 
 def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Answer: what came (`/read`), much (`/long`), or a word without having read anything."""
+    """Answer: what came (`/read`), much (`/long`), how many pages there were (`/begun`), or a word without having read anything."""
     answer = b"word"
+    if environ["PATH_INFO"] == "/page":
+        begun.append("page")
+        work(PAGE_TAKES)
+    elif environ["PATH_INFO"] == "/begun":
+        answer = b"%d" % len(begun)
     if environ["PATH_INFO"] == "/read":
         answer = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or -1))
     elif environ["PATH_INFO"] == "/long":

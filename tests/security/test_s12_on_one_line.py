@@ -188,3 +188,16 @@ def test_a_method_for_proxies_is_refused(ours: int, method: bytes) -> None:
 
 def test_a_request_without_headers_is_refused(ours: int) -> None:
     assert all_of(ours, b"GET /\r\n").startswith(b"HTTP/1.1 400 ")
+
+
+def test_whoever_asks_without_a_pause_keeps_nobody_waiting(ours: int, theirs: int) -> None:
+    """A tool with fifty kept connections made every answer of a room take seconds; the web server alone reads on and on."""
+    pages, asked = 200, b"GET %s HTTP/1.1\r\nHost: here\r\n"
+    begun = []
+    for port in (ours, theirs):
+        with closing(begin(port, (asked % b"/page" + b"\r\n") * pages)) as greedy:
+            assert greedy.recv(1)  # the first page has been answered, and the others lie there
+            told = all_of(port, asked % b"/begun" + b"Connection: close\r\n\r\n")
+            begun.append(int(told.rpartition(b"\r\n\r\n")[2]))
+    assert begun[0] < pages, "one connection after the other"
+    assert begun[1] == pages, "the control reads on"
