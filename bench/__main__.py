@@ -2,7 +2,6 @@
 
 make bench                        our engine beside Socket.IO in Node and stock Flask-SocketIO (compare.py)
 make bench ARGS="--short"         the same with 200 phones, for CI
-make bench ARGS="room"            what the people of one room wait for (room.py)
 make bench ARGS="pages"           what a phone's first pages weigh and how long they take on bad mobile data (pages.py)
 make bench ARGS="pdf"             time and memory of each report (pdf.py)
 make bench ARGS="scale"           one, two and four processes behind nginx (scale.py)
@@ -15,10 +14,6 @@ import sys
 
 if __name__ == "__main__":
     arguments = sys.argv[1:]
-    if arguments[:1] == ["room"]:
-        from bench import room
-
-        sys.exit(room.main(arguments[1:]))
     if arguments[:1] == ["pages"]:
         from bench import pages
 

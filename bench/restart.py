@@ -27,11 +27,11 @@ import gevent  # noqa: E402
 import socketio  # noqa: E402
 from gevent.pool import Pool  # noqa: E402
 
-from bench.room import QUESTION, show  # noqa: E402
 from workshop import anonymity  # noqa: E402
 from workshop.demo import pages  # noqa: E402
 from workshop.demo.people import PATIENCE, DemoFailed, Phone  # noqa: E402
 from workshop.demo.play import Play, answers_to  # noqa: E402
+from workshop.demo.room import QUESTION, show  # noqa: E402
 from workshop.demo.server import ScratchServer  # noqa: E402
 
 SECRET = "a key of this measurement alone, long enough"  # noqa: S105 - of a scratch server

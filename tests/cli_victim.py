@@ -17,7 +17,9 @@ from typing import Any
 from workshop import cli
 from workshop.operating import backups as _backups  # noqa: F401 - read once, for all children
 
-STEPS = frozenset({"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "sqlite3.connect", "shutil.rmtree"})
+STEPS = frozenset(
+    {"open", "os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir", "sqlite3.connect", "shutil.rmtree"}
+)
 
 
 def main() -> None:

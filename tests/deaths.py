@@ -96,18 +96,18 @@ class Scene:
         """Return every byte in the folder of the ballot boxes."""
         return b"".join(files_below(self.place / "ballots").values())
 
-    def deaths(self, work: str) -> Iterator[str]:
+    def deaths(self, work: str, *, every: bool = not SERVER) -> Iterator[str]:
         """Let somebody die before each statement of the work in turn; yield the statement, and "" when all was done.
 
-        What the dead one left lies in the scene meanwhile. On PostgreSQL only the
-        deaths right before and after something was made durable, unless all are
-        asked for: between two of those everybody leaves the same.
+        What the dead one left lies in the scene meanwhile. Without `every`, as on
+        PostgreSQL, only the deaths right before and after something was made durable,
+        unless all are asked for: between two of those everybody leaves the same.
         """
         with _Victim(self, work) as victim:
             self.set()
             statements = [*victim.rehearse(), ""]
             for at, before in enumerate(statements, start=1):
-                if SERVER and not ALL and before and not any(map(_lasts, statements[max(0, at - 2) : at])):
+                if not every and not ALL and before and not any(map(_lasts, statements[max(0, at - 2) : at])):
                     continue
                 self.set()
                 assert victim.die_at(at) == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -157,6 +158,21 @@ def test_a_settled_batch_is_cut_loose_from_its_tags_which_stay_spent(box: Ballot
     assert {f"text {n}" for n in spent} == drawn
     assert box.cast("run", bytes([spent[0]]) * 32, 2, "again", final=True) == Cast("final", 1)
     assert len(box.read("run")) == 10
+
+
+def test_a_log_whose_box_is_gone_is_found_and_discarded_too(tmp_path: Path) -> None:
+    """A kill between the two: the log holds answers, and no box would ever take it away."""
+    box = BallotBox(tmp_path / "session.sqlite")
+    box.admit("run")
+    box.cast("run", A, 1, "text")
+    shutil.copytree(tmp_path, tmp_path / "killed")
+    box.close()
+    (tmp_path / "killed" / "session.sqlite").unlink()
+    assert b"text" in bytes_of(tmp_path / "killed")
+    boxes = BallotBoxes(tmp_path / "killed")
+    assert boxes.lying() == ["session"]
+    boxes.discard("session")
+    assert list((tmp_path / "killed").iterdir()) == []
 
 
 def test_a_discarded_box_leaves_no_file(tmp_path: Path) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from workshop import cli
 from workshop.activities import KINDS
-from workshop.demo import pages, words
+from workshop.demo import pages, room, words
 from workshop.demo.play import GUIDE, PHONES, answers_to
 from workshop.demo.server import ROOT
 from workshop.guides import schema
@@ -63,3 +64,15 @@ def test_the_large_button_is_found_even_when_it_asks_first() -> None:
         '<button id="primary" type="button" disabled>One moment</button><button name="do" value="back">Back</button>'
     )
     assert [pages.primary(html) for html in (plain, asking, waiting)] == ["next", "close", ""]
+
+
+def test_a_room_of_no_phones_is_refused_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["bench", "--phones", "0"]) == 2
+    assert "1 to 1000 phones" in capsys.readouterr().err
+
+
+def test_the_room_is_judged_by_what_95_of_100_waited(capsys: pytest.CaptureFixture[str]) -> None:
+    late = room.show("join", [*[0.1] * 96, *[3.0] * 4])
+    assert late == 0.1 and "100      100     3000" in capsys.readouterr().out
+    assert "runs well here" in room.verdict(late)
+    assert "4.2 s" in room.verdict(4.2) and "nothing gets lost" in room.verdict(4.2)

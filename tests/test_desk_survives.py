@@ -185,7 +185,7 @@ def test_a_report_is_printed_whole_wherever_its_printing_dies(scene: Maker, monk
     made = scene(lambda house: frozen(house, wrote))
     monkeypatch.setattr(jobs, "print_edition", lambda *_about, **_more: Printed(victim.PRINTED))
     ready = set()
-    for _before in made.deaths("print"):
+    for _before in made.deaths("print", every=False):
         house = made.started()
         with house.database.transaction() as session:
             files = session.scalars(select(ReportFile)).all()

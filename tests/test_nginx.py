@@ -160,3 +160,12 @@ def test_a_server_that_is_away_is_told_in_words_and_only_a_page_tries_again(name
         pressed = requests.post(f"{nginx.url}/staff/", data={"a": "b"}, verify=str(nginx.certificate), timeout=20)
         assert pressed.status_code == 502 and "Refresh" not in pressed.headers
         assert "press it once more" in pressed.text
+        for wanted, said in (
+            ("de-CH, de;q=0.9, en;q=0.5", "Einen Moment"),
+            ("fr", "Un instant"),
+            ("es-MX", "Un momento"),
+        ):
+            page = requests.get(
+                f"{nginx.url}/staff/", headers={"Accept-Language": wanted}, verify=str(nginx.certificate), timeout=20
+            )
+            assert f'lang="{wanted[:2]}"' in page.text and f"<h1>{said}</h1>" in page.text

@@ -108,6 +108,70 @@ def test_numbers_that_cannot_be_compared_in_words_are_never_shown_twice(hall: Ho
     assert "repeat" not in [move.command for move in console(hall, played.live_id).secondary]
 
 
+def test_what_was_put_in_twice_before_anybody_was_asked_is_another_round(hall: House) -> None:
+    """Otherwise whoever leaves in between is the difference of two exact pictures (promise 10)."""
+    played = room(hall, ["scale", "text"], 12)
+    for prompt in ("How sure are you?", "how sure are you"):
+        insert(hall, played.live_id, prompt=prompt, kind="scale")
+    for people in (12, 11):
+        played.move("next")
+        played.move("open")
+        for phone in range(people):
+            played.send(phone, played.run_id, fields_for("scale"))
+        played.move("close")
+    with hall.database.transaction() as session:
+        live = live_sessions.get(session, played.live_id)
+        first, second = (live_sessions.run_of(session, live, name).release for name in ("added-2", "added"))  # type: ignore[union-attr]
+    assert first["people"] == 12
+    assert first["result"]["shape"]["precision"] == "numbers"
+    assert "moved" in second
+    assert "shape" not in second["result"], "words alone"
+    assert entries(hall, played.live_id)["added"]["again"] == "added-2"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "refused"),
+    [
+        (["Yes", "No"], ["Yes!", "no", "I do not know"], True),
+        (["Yes", "No"], ["Left", "Right"], False),
+    ],
+)
+def test_a_choice_that_was_shown_is_not_opened_with_one_option_more(
+    hall: House, first: list[str], second: list[str], refused: bool
+) -> None:
+    played = room(hall, ["text"], 12)
+    insert(hall, played.live_id, prompt="Which?", kind="choice", options=second)
+    insert(hall, played.live_id, prompt="Which?", kind="choice", options=first)
+    played.move("next")
+    played.move("open")
+    for phone in range(12):
+        played.send(phone, played.run_id, {"choice": [f"o{1 + phone % 2}"]})
+    played.move("close")
+    played.move("next")
+    if refused:
+        with pytest.raises(WorkshopError, match="shown in numbers"):
+            played.move("open")
+        assert len(hall.boxes.box(played.live_id).gates()) == 0, "no gate of a question that was not asked stays open"
+    else:
+        played.move("open")
+
+
+@pytest.mark.parametrize("sort", ["scale", "points"])
+def test_what_too_few_answered_is_asked_anew_once_and_not_from_there_once_more(hall: House, sort: str) -> None:
+    """The first round showed nothing, the second showed numbers: a third, copied from the first, would show them again."""
+    played = room(hall, [sort], 12)
+    answered(played, 4)
+    played.move("repeat")
+    played.move("open")
+    for phone in range(12):
+        played.send(phone, played.run_id, fields_for(sort))
+    played.move("close")
+    played.move("jump", "q0")
+    with pytest.raises(WorkshopError, match="shown in numbers"):
+        played.move("repeat")
+    assert "repeat" not in [move.command for move in console(hall, played.live_id).secondary]
+
+
 @pytest.mark.parametrize("sort", ["scale", "points", "text"])
 def test_what_too_few_answered_is_asked_again_from_the_beginning(hall: House, sort: str) -> None:
     played = room(hall, [sort], 12)

@@ -19,6 +19,7 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,10 +27,14 @@ from typing import Any, TypeVar
 from . import ballot_breakouts, ballot_casting, ballot_paper
 from .anonymity import pick, shuffled
 from .ballot_casting import Ballot, Cast
+from .lasting import make_folder, to_disk
 
 __all__ = ["Ballot", "BallotBox", "BallotBoxes", "Cast", "Lying", "in_a_thread"]
 
 T = TypeVar("T")
+
+FILES = (".sqlite-wal", ".sqlite-journal", ".sqlite-shm", ".sqlite")
+"""What a box may consist of; the log alone holds answers, too."""
 
 SCHEMA = """
 create table if not exists gate (run_id text primary key, accepting integer not null) without rowid;
@@ -79,7 +84,7 @@ class BallotBox(ballot_casting.CastingInTheBox, ballot_paper.PaperInTheBox, ball
         super().__init__()
         self.path = path
         self._lock = threading.RLock()
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(path.parent)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
         # Exclusive before WAL: no shared-memory file, and no second process can read or write.
@@ -202,9 +207,16 @@ class BallotBox(ballot_casting.CastingInTheBox, ballot_paper.PaperInTheBox, ball
             self.checkpoint()
 
     def checkpoint(self) -> None:
-        """Empty the write-ahead log: an edited text is in no file after it (promise 7)."""
+        """Empty the write-ahead log: an edited text is in no file after it (promise 7), nor after a power cut."""
+
+        def work() -> bool:
+            busy = self._db.execute("pragma wal_checkpoint(truncate)").fetchone()[0]
+            with suppress(FileNotFoundError):
+                to_disk(Path(f"{self.path}-wal"))  # SQLite cuts it to nothing and does not wait for the disk
+            return bool(busy)
+
         with self._lock:
-            busy = in_a_thread(lambda: self._db.execute("pragma wal_checkpoint(truncate)").fetchone()[0])
+            busy = in_a_thread(work)
         if busy:
             raise sqlite3.OperationalError("the ballot box is busy: its log could not be emptied")
 
@@ -328,8 +340,8 @@ class BallotBoxes:
         return self._open.get(live_id)
 
     def lying(self) -> list[str]:
-        """Return the sessions whose box lies in the folder, whether or not it is open."""
-        return sorted(path.stem for path in self.folder.glob("*.sqlite"))
+        """Return the sessions of whose box anything lies in the folder, whether or not it is open."""
+        return sorted({path.name.partition(".")[0] for suffix in FILES for path in self.folder.glob(f"*{suffix}")})
 
     def checkpoint(self) -> None:
         """Empty the logs of all boxes; a busy one is tried again at the next call."""
@@ -345,8 +357,8 @@ class BallotBoxes:
             box = self._open.pop(live_id, None)
             if box is not None:
                 box.close()
-            for suffix in ("", "-wal", "-shm", "-journal"):
-                (self.folder / f"{live_id}.sqlite{suffix}").unlink(missing_ok=True)
+            for suffix in FILES:
+                (self.folder / f"{live_id}{suffix}").unlink(missing_ok=True)
 
     def close(self) -> None:
         """Let all files go."""

@@ -85,6 +85,11 @@ def parser() -> argparse.ArgumentParser:
     played.add_argument("--phones", type=int, default=12, help="how many simulated phones, 5 to 30")
     played.add_argument("--language", default="", help="one of the guide's languages")
 
+    measured = add(
+        "bench", "Let a room of simulated phones join and answer on this machine, and print how long it takes.", bench
+    )
+    measured.add_argument("--phones", type=int, default=300, help="how many, 1 to 1000; 300 unless told otherwise")
+
     proof = add(
         "verify-anonymity",
         "Play sessions against this installation's own code and settings, attack them, and print what was found.",
@@ -190,6 +195,16 @@ def rehearse(chosen: argparse.Namespace) -> int:
             house.boxes.close()
             house.database.engine.dispose()
     return 0
+
+
+def bench(chosen: argparse.Namespace) -> int:
+    """Measure a room on a scratch server that is deleted afterwards; nothing of this installation is touched."""
+    if not 1 <= chosen.phones <= 1000:
+        print("Choose 1 to 1000 phones, such as --phones 300.", file=sys.stderr)
+        return 2
+    from .demo import room
+
+    return room.main(chosen.phones, Settings.from_env(os.environ).transport)
 
 
 def verify_anonymity(chosen: argparse.Namespace) -> int:

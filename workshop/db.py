@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
@@ -20,6 +21,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import NullPool, QueuePool
 
 from .errors import WorkshopError
+from .lasting import to_disk
 from .words import _
 
 NAMING = {
@@ -190,6 +192,8 @@ class Database:
                     connection.execute(text("VACUUM"))
                     connection.execute(text(f"PRAGMA {OWED}=0"))
                     busy = bool(connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0])
+                    with suppress(FileNotFoundError):
+                        to_disk(Path(f"{self.engine.url.database}-wal"))  # or a power cut brings its old end back
             except OperationalError:
                 busy = True
         self._log_is_owed = busy

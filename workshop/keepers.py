@@ -20,6 +20,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
@@ -30,6 +31,7 @@ from sqlalchemy.orm import Session
 
 from .db import Database
 from .errors import WorkshopError
+from .lasting import write_new
 from .live_state import hits
 from .models import Keeper, Keeping, LiveSession
 from .words import _
@@ -237,5 +239,6 @@ def name_in(folder: Path) -> str:
     """Return the name of the process that has this data folder, made at its first start."""
     path = folder / NAME
     if not path.exists():
-        path.write_text(secrets.token_urlsafe(16))
+        with suppress(FileExistsError):
+            write_new(path, secrets.token_urlsafe(16).encode())
     return path.read_text().strip()

@@ -161,11 +161,12 @@ def _open(house: House, session: Session, live: LiveSession, argument: str) -> d
     )
     session.add(run)
     session.flush()
-    return {
+    values = {
         "blank": False,
         **breakout_moves.opened(house, session, live, activity),
         **sources.take(session, live, activity),
     }
+    return {**values, **run_of_show.opened(session, live, activity, values)}
 
 
 def _beside(live: LiveSession, step: int) -> str:

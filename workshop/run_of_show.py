@@ -13,13 +13,16 @@ What holds for an added activity:
   would make one of these sentences another is refused (promise 17).
 - Two askings of one question never show an exact pair (promise 10): a second
   one is either compared in words (`again`), or of texts, or the first has shown
-  nothing. Anything else is refused, also when somebody types it in once more.
+  nothing. Anything else is refused, also when somebody types it in once more;
+  and what stands twice in the plan, however it came there, is looked at when it
+  opens (`opened`).
 """
 
 from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any, cast
@@ -27,13 +30,13 @@ from typing import Any, cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from . import moderation, parking, who_sees
+from . import moderation, parking, quoting, sources, who_sees
 from .activities import KINDS
 from .errors import WorkshopError
 from .guides import methods, schema
 from .guides.file import GuideFile
 from .guides.ids import all_ids, free_id
-from .guides.schema import Activity, GuideError
+from .guides.schema import Activity, Guide, GuideError
 from .house import House
 from .live_state import NO_TIMER, guide_of, run_of
 from .models import ActivityRun, LiveSession
@@ -103,7 +106,10 @@ def _repeatable(session: Session, live: LiveSession) -> tuple[Activity, bool] | 
     kind = KINDS[item.kind]
     if kind.compares and (item.again or not _showed_nothing(run)):
         return item, True
-    return (item, False) if kind.texts or _showed_nothing(run) else None
+    if kind.texts:
+        return item, False
+    fresh = _showed_nothing(run) and _shown_before(session, live, guide_of(live), item) is None
+    return (item, False) if fresh else None
 
 
 def _showed_nothing(run: ActivityRun) -> bool:
@@ -138,6 +144,68 @@ def _repeat(house: House, session: Session, live: LiveSession, argument: str) ->
         if item.id in words:
             words[name] = copy.deepcopy(words[item.id])
     return {"guide_source": _written(live, data), "at": name, "blank": False, **NO_TIMER}
+
+
+# -- asked twice without being called so
+
+
+def opened(session: Session, live: LiveSession, activity: Activity, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what else to write as a question opens: where the room has seen its numbers before, it is another round.
+
+    A guide can hold a question twice, so can its plan: typed in twice before
+    either was asked, a method put in twice, two rounds after one that too few
+    answered. The difference of two exact pictures is what whoever came or left
+    in between has said. `values`: what opening writes already. Raises
+    `WorkshopError` where it cannot be compared in words.
+    """
+    guide = schema.parse(values["guide_source"], "guide") if "guide_source" in values else guide_of(live)
+    item = guide.activity(activity.id)
+    first = _shown_before(session, live, guide, item)
+    if first is None:
+        return {}
+    if KINDS[item.kind].compares and _labels(first) == _labels(item):
+        data = copy.deepcopy(guide.file.model_dump(mode="json", by_alias=True, exclude_unset=True))
+        _entry(data, item.id)[2]["again"] = first.id
+        try:
+            return {"guide_source": _written(live, data)}
+        except WorkshopError:
+            pass  # other ends, or the first stands after it in the plan
+    raise WorkshopError(
+        _("This one was shown in numbers. Shown twice, the difference could point at somebody. Ask something else."),
+        status=409,
+    )
+
+
+def _shown_before(session: Session, live: LiveSession, guide: Guide, item: Activity) -> Activity | None:
+    """Return an earlier asking of the same question that showed its numbers; of texts, and of a named round, none."""
+    kind = KINDS[item.kind]
+    if kind.texts or not kind.asks or item.again:
+        return None
+    for one in guide.activities:
+        if one.id == item.id or one.kind != item.kind or one.again or not _same_words(one, item):
+            continue
+        run = run_of(session, live, one.id)
+        if run is not None and run.release and not _showed_nothing(run):
+            return one
+    return None
+
+
+def _same_words(one: Activity, other: Activity) -> bool:
+    """Say whether two questions of a kind ask for the same; signs and case do not matter, nor some other options."""
+    if _words(one.prompt) != _words(other.prompt):
+        return False
+    mine, theirs = set(_labels(one)), set(_labels(other))
+    return not (mine or theirs) or bool(mine & theirs)
+
+
+def _labels(item: Activity) -> list[tuple[str, ...]]:
+    """Return the words of what people choose between, in order; empty for kinds without."""
+    part = sources.part_of(item.kind)
+    return [_words(one.label) for one in getattr(item.config, part)] if part else []
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(quoting.spoken(text)) or (text,)
 
 
 # -- put in, take out

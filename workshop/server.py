@@ -22,6 +22,7 @@ import struct
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TextIO
@@ -33,6 +34,7 @@ from gevent.pool import Pool
 from gevent.pywsgi import Input, WSGIHandler, WSGIServer
 
 from . import accounts, framing, keepers, logs
+from .lasting import make_folder, to_disk
 from .settings import Settings, SettingsError, unusable_folder
 from .turns import Turns
 from .words import _
@@ -61,6 +63,9 @@ def serve(settings: Settings) -> int:
 
     logs.configure(settings.log_level, settings.log_format)
     os.umask(0o077)  # whatever is written here is for this user alone
+    # No core file of a server that breaks, however it was started: open answers, texts that were edited, and every
+    # phone's cookie lie in its memory.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     lock = hold(settings.data_dir)
     try:
         backups.refuse_half_restored(settings.data_dir)
@@ -138,8 +143,11 @@ def hold(data_dir: Path) -> IO[str]:
     A ballot box belongs to one process (ANONYMITY.md, "The ballot box").
     """
     try:
-        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(data_dir)
         lock = (data_dir / "serving").open("w")
+        for folder in (data_dir, data_dir.parent):  # also what somebody made who was killed before it was on the disk
+            with suppress(PermissionError):
+                to_disk(folder)
     except OSError as error:
         raise SettingsError(unusable_folder(data_dir, error)) from error
     try:

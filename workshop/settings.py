@@ -14,13 +14,14 @@ import re
 import secrets
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from . import addresses, brand
+from . import addresses, brand, lasting
 
 KNOWN_SECRETS = frozenset({"secret", "changeme", "change-me", "dev", "development", "insecure", "password", "test"})
 """Values that stand in tutorials and examples; each would let anybody forge a cookie."""
@@ -341,12 +342,10 @@ def _kept_secret(data_dir: Path) -> str:
     """Return the generated secret, made at the first start and readable only by its owner."""
     path = data_dir / "secret"
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        try:
-            with open(path, "x", opener=_private) as file:
-                file.write(secrets.token_urlsafe(48))
-        except FileExistsError:
-            pass
+        lasting.make_folder(data_dir)
+        if not path.exists():
+            with suppress(FileExistsError):
+                lasting.write_new(path, secrets.token_urlsafe(48).encode())
         secret = path.read_text().strip()
     except OSError as error:
         raise SettingsError(unusable_folder(data_dir, error)) from error
@@ -379,7 +378,3 @@ def user_name(number: int) -> str:
         return pwd.getpwuid(number).pw_name
     except KeyError:
         return str(number)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

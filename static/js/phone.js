@@ -936,6 +936,10 @@ function start(main) {
 
   store.probe();
   store.tidy();
+  window.addEventListener("pageshow", (event) => {
+    // A browser that goes back may show the page as it was left, texts and all, though the phone was cleared meanwhile.
+    if (event.persisted && store.isDurable()) window.location.reload();
+  });
   const link = window.hasOwnProperty("io")
     ? connect(
         { audience: "phone", live, language: main.dataset.language },

@@ -139,6 +139,7 @@ function start(main) {
     time.textContent = moment.toLocaleString(document.documentElement.lang, { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   }
   window.addEventListener("storage", draw);
+  window.addEventListener("pageshow", draw); // a browser that goes back may show the page as it was left
   draw();
 }
 

@@ -114,6 +114,40 @@ def test_two_cards_one_taken_back_and_one_no_longer_quoted_are_in_no_report(
     expect(own(page, first)).to_contain_text("Taken back")
     shot(page, "sent-fixed")
 
+    # On a phone that is not their own: the way to clear it, in a session without pages of one's own too.
+    link = page.get_by_role("link", name="Clear this phone")
+    back = page.context.new_page()
+    back.goto(page.url)
+    expect(own(back, second)).to_be_visible()
+    link.click()
+    page.get_by_role("button", name="Clear this phone").click()
+    page.get_by_role("button", name="Clear it all").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("This phone is clear.")
+    assert page.evaluate("Object.keys(localStorage)") == []
+    expect(own(back, second)).to_have_count(0)
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("You are not in this session")
+
+
+def test_a_page_that_a_browser_brings_back_shows_nothing_that_was_cleared(leader: Leader, phone_of: OPEN) -> None:
+    """Some browsers keep a page as it was left for the button back; this plays what they then tell it."""
+    brought_back = "window.dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))"
+    page = join(phone_of(), leader)
+    leader.ask("stuck")
+    write(page, "Mine alone")
+    press_send(page)
+    expect(status(page)).to_have_text("Saved")
+    page.get_by_role("link", name="What I sent").click()
+    expect(own(page, "Mine alone")).to_be_visible()
+    page.evaluate("localStorage.clear()")
+    page.evaluate(brought_back)
+    expect(own(page, "Mine alone")).to_have_count(0)
+    page.goto(f"{leader.url}/s/{leader.live_id}/")
+    expect(own(page, "Mine alone")).to_be_visible()
+    page.context.clear_cookies()
+    page.evaluate(brought_back)
+    expect(page.get_by_role("heading", level=1)).to_have_text("You are not in this session")
+
 
 def test_an_edit_takes_the_place_of_what_was_there_and_a_pass_leaves_nothing(
     leader: Leader,

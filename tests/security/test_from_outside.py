@@ -6,6 +6,7 @@ Each of these was first done to a running server of the version before, where it
 from __future__ import annotations
 
 import http.client
+import resource
 from collections import Counter
 from contextlib import closing
 
@@ -13,11 +14,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.conftest import LiveServer, make_account
+from tests.conftest import LiveServer, make_account, post
 from tests.pages import csrf_token
+from tests.small_guide import ask, look_up, make_session
 from tests.wire import Inside
 from workshop import addresses, passwords
 from workshop.house import House
+from workshop.models import Account
 from workshop.realtime.direct.engine import MOST_STRANGERS
 from workshop.web import take_part
 
@@ -111,3 +114,21 @@ def test_a_body_of_json_breaks_no_form(client: FlaskClient, body: str) -> None:
         "/staff/sign-in", data=body, headers={"Content-Type": "application/json", "X-CSRFToken": token}
     )
     assert answer.status_code == 200 and "Enter your e-mail" in answer.get_data(as_text=True)
+
+
+def test_no_browser_sends_what_is_typed_to_its_maker(client: FlaskClient, house: House, facilitator: Account) -> None:
+    """Spelling and suggestions from a cloud read every letter, of worksheets and of what is never sent too."""
+    live_id = make_session(house, facilitator)
+    pages = ["/", f"/j/{look_up(house, live_id).join_token}"]
+    post(client, pages[1])
+    ask(house, live_id, "stuck")
+    for page in [*pages, *(f"/s/{live_id}/{name}" for name in ("", "notes/", "sent", "word", "kept"))]:
+        root = client.get(page, follow_redirects=True).get_data(as_text=True).partition("<html")[2].partition(">")[0]
+        assert 'spellcheck="false"' in root, page
+        assert 'writingsuggestions="false"' in root, page
+
+
+def test_a_server_that_breaks_leaves_no_core_file(shared_server: LiveServer) -> None:
+    """However it was started: by hand, in a container, by a service manager. Its memory holds every open answer."""
+    assert shared_server.process is not None
+    assert resource.prlimit(shared_server.process.pid, resource.RLIMIT_CORE) == (0, 0)

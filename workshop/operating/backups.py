@@ -29,9 +29,10 @@ from pathlib import Path
 from sqlalchemy.engine import URL, make_url
 
 from ..errors import WorkshopError
+from ..lasting import make_folder, to_disk
 from ..migrations import migrate, status
 from ..settings import Settings, user_name
-from .held_folders import scratch_folder, sweep, to_disk
+from .held_folders import scratch_folder, sweep
 
 SQLITE, POSTGRESQL, SECRET, MANIFEST = "unstuck.db", "unstuck.dump", "secret", "manifest.json"
 ASIDE = "replaced"  # the folder in DATA_DIR where a restore puts what was there
@@ -71,7 +72,7 @@ def make(settings: Settings, target: Path, today: date) -> Manifest:
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise BackupFailed(f"{target} is there already. Name a new file or an empty folder.")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(target.parent)
     except OSError as error:
         raise BackupFailed(f"{target.parent} cannot be made: {error.strerror}. Make it, for this user.") from error
     if not os.access(target.parent, os.W_OK | os.X_OK):
@@ -252,7 +253,7 @@ def restore(settings: Settings, source: Path, *, replace: bool, given_key: str =
                 _put_aside([*([present] if present else []), *logs, there], settings.data_dir / ASIDE)
             _note(half, PUTTING_BACK)
         if present is not None:
-            present.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_folder(present.parent)
             for log in logs:  # of another database than the one that takes its place
                 log.unlink(missing_ok=True)
             _install(folder / SQLITE, present)
@@ -267,7 +268,10 @@ def restore(settings: Settings, source: Path, *, replace: bool, given_key: str =
         shutil.rmtree(settings.data_dir / "ballots", ignore_errors=True)
         migrate(settings.database_url)
         _sign_staff_out(settings.database_url)
+        for changed in {settings.data_dir, *([present.parent] if present else [])}:
+            to_disk(changed)  # all of it, before nothing tells any more that it is not
         half.unlink()
+        to_disk(settings.data_dir)
         return manifest
 
 
@@ -296,15 +300,22 @@ def _note(half: Path, how_far: str) -> None:
 
 
 def _put_aside(files: list[Path], aside: Path) -> None:
-    """Move what is there; whoever was cut off in this moves the rest.
+    """Move what is there; whoever was cut off in this moves the rest. What is aside is there whole, and for good.
 
-    What is aside already came there whole, unless it had to be copied from another disk.
+    A file goes from its place only then: a rename between two folders is on the disk in one of them first.
     """
-    aside.mkdir(mode=0o700, exist_ok=True)
-    for file in files:
+    make_folder(aside)
+    there = [file for file in files if file.exists()]
+    for file in there:
         moved = aside / file.name
-        if file.exists() and not (moved.exists() and file.stat().st_dev == moved.stat().st_dev):
-            shutil.move(file, moved)
+        if not moved.exists():
+            try:
+                os.link(file, moved)
+            except OSError:  # another disk, or one that knows no second name
+                _install(file, moved)
+    to_disk(aside)
+    for file in there:
+        file.unlink()
 
 
 def _install(source: Path, target: Path) -> None:

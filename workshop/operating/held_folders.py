@@ -1,4 +1,4 @@
-"""Folders for work in progress that no kill leaves behind for good, and names that outlive a power cut.
+"""Folders for work in progress that no kill leaves behind for good.
 
 Lives here: making them, and removing those of the dead. Not here: what is written into them (`backups.py`).
 """
@@ -46,12 +46,3 @@ class _Held:
     def close(self) -> None:
         """Let the folder go."""
         os.close(self._descriptor)
-
-
-def to_disk(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk: a power cut right after it takes nothing back."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

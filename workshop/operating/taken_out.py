@@ -16,6 +16,7 @@ from sqlalchemy import select
 from .. import exports, freezes, versions
 from ..db import Database
 from ..errors import NotFound, WorkshopError
+from ..lasting import make_folder, write_new
 from ..models import Freeze, LiveSession, ReportFile
 
 
@@ -56,13 +57,12 @@ def take_out(
     with speaking(results.language):
         for form in exports.FORMS.values():
             files[exports.file_name(results, form.ending)] = form.make(results)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(folder)
     written = []
     for name, content in sorted(files.items()):
         path = folder / name
         try:
-            with path.open("xb") as out:
-                out.write(content)
+            write_new(path, content)
         except FileExistsError as there:
             raise WorkshopError(f"{path} is there already. Name an empty folder.") from there
         written.append(path)
