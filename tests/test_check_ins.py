@@ -202,6 +202,27 @@ def test_answers_are_sealed_like_live_ones_and_end_in_a_set_of_their_own(world: 
     assert "Have you had the talk?" not in world.browser().get(f"/f/{world.link().token}").get_data(as_text=True)
 
 
+def test_what_the_session_asked_under_another_name_is_told_in_words(
+    app: Flask, house: House, facilitator: Account, browser: Callable[[], CheckedClient]
+) -> None:
+    """Copied into another guide the question has another id; two exact pictures would stand side by side (promise 10)."""
+    source = SHIPPED.read_text().replace("energy-before", "strength").replace("energy-after", "strength-after")
+    with house.database.transaction() as session:
+        live = add_live(session, source=source, runner=facilitator)
+        release(session, live, "strength", [{"value": [str(2 + n % 3)]} for n in range(12)])
+        live_id = live.id
+    world = World(app, house, live_id, facilitator, browser)
+    world.at(FIRST)
+    world.crowd(11)
+    world.at(FIRST + timedelta(days=7))
+    found = {one["id"]: one for one in world.frozen(1)["questions"]}
+    assert "result" not in found["energy"] and "people" not in found["energy"]
+    assert [one["round"] for one in found["energy"]["rounds"]] == ["check-in-1"]
+    assert "result" in found["better"], "nobody asked that before"
+    page = signed_in(world.browser(), facilitator).get(f"/staff/sessions/{live_id}/follow-up")
+    assert "There is nothing safe to compare it with" in page.get_data(as_text=True)
+
+
 def test_the_second_set_compares_in_words_and_never_changes_the_first(world: World) -> None:
     for day in (FIRST, SECOND):
         world.at(day)

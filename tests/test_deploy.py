@@ -147,6 +147,7 @@ def test_a_composition_names_files_and_settings_that_there_are(path: Path) -> No
         assert service["cap_drop"] == ["ALL"] and service["read_only"] and service["ulimits"]["core"] == 0
         assert (path.parent / service["build"]["context"] / service["build"]["dockerfile"]).is_file()
     nginx = made["services"]["nginx"]
+    assert nginx["ulimits"]["core"] == 0, "answers pass through it in clear"
     text = (DEPLOY / "nginx" / conf).read_text()
     for old in re.findall(r"s/(?:server )?(127\.0\.0\.1:\d+)/", nginx["command"][2]):
         assert old in text

@@ -23,6 +23,7 @@ from .comparisons import Standing
 from .guides.schema import Activity
 from .live_state import guide_of
 from .models import ActivityRun, CheckIn, LiveSession
+from .quoting import spoken
 
 BEFORE, AFTERWARDS = "energy-before", "energy-after"
 """Activities of a session that a check-in goes on from, if its guide has them."""
@@ -32,7 +33,9 @@ ENERGY = "energy"
 def build(session: Session, parent: LiveSession, check_in: CheckIn, identifier: str, today: date) -> dict[str, Any]:
     """Return what a check-in found: a question that was asked before as a comparison, a new one by promise 10.
 
-    Never both for one question: exact pairs do not stand side by side.
+    Never both for one question: exact pairs do not stand side by side. One that
+    the session itself asked in the same words, whatever it is called there, is
+    told in words alone.
     """
     assert check_in.live_id is not None
     here = _asked(session, check_in.live_id)
@@ -51,7 +54,7 @@ def build(session: Session, parent: LiveSession, check_in: CheckIn, identifier: 
         if item.id == ENERGY:
             rounds = [*_energy_of(session, parent, item), *rounds]
         rounds.append((name, here[item.id]))
-        questions.append(_question(item, rounds))
+        questions.append(_question(item, rounds, in_words=len(rounds) > 1 or _was_asked(session, parent, item)))
     return {
         "identifier": identifier,
         "number": check_in.number,
@@ -104,6 +107,15 @@ def _energy_of(session: Session, live: LiveSession, item: Activity) -> list[tupl
     ]
 
 
+def _was_asked(session: Session, live: LiveSession, item: Activity) -> bool:
+    """Return whether a session has shown an answer to a question of the same kind and the same words."""
+    said = spoken(item.prompt)
+    return any(
+        asked.item.kind == item.kind and not asked.too_few and spoken(asked.item.prompt) == said
+        for asked in _asked(session, live.id).values()
+    )
+
+
 def same_scale(one: Activity, other: Activity) -> bool:
     """Return whether two questions are scales with the same ends."""
     mine, theirs = one.config, other.config
@@ -114,7 +126,7 @@ def same_scale(one: Activity, other: Activity) -> bool:
     )
 
 
-def _question(item: Activity, rounds: Sequence[tuple[str, Asked]]) -> dict[str, Any]:
+def _question(item: Activity, rounds: Sequence[tuple[str, Asked]], *, in_words: bool) -> dict[str, Any]:
     kind = KINDS[item.kind]
     last = rounds[-1][1]
     question: dict[str, Any] = {
@@ -124,7 +136,7 @@ def _question(item: Activity, rounds: Sequence[tuple[str, Asked]]) -> dict[str, 
         "too_few": last.too_few,
         "config": item.config.model_dump(mode="json", by_alias=True),
     }
-    if len(rounds) == 1:
+    if not in_words:
         if not last.too_few:
             question["people"] = last.release.get("people")
             question["result"] = last.release["result"]

@@ -22,10 +22,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from . import anonymity, moderation, publication
+from . import anonymity, moderation, publication, quoting
 from .activities import KINDS
 from .activities._cells import said
 from .activities.questions import Questions, QuestionsAggregate
@@ -234,7 +234,9 @@ def close(session: Session, live: LiveSession, run_id: str, ballots: Sequence[st
 
     Ballots are judged as a choice of any number of options, also none: a ballot
     whose votes were all taken back is one. Below five of them, or the room's
-    floor, nothing is said and the list stays as the room saw it last.
+    floor, nothing is said and the list stays as the room saw it last. Nor is it
+    of a question whose number stood in an earlier list: the difference of two
+    exact numbers is what whoever came or left in between has said.
     """
     cards = list(session.scalars(select(Card.id).where(Card.run_id == run_id)))
     admit(session, run_id)
@@ -246,13 +248,30 @@ def close(session: Session, live: LiveSession, run_id: str, ballots: Sequence[st
     aggregate = QuestionsAggregate()
     if people >= live.room_floor:
         shape = publication.shape_many([counts[card] for card in order], people)
-        cells = dict(zip(order, shape.cells, strict=True)) if shape.cells else {}
+        counted = _counted_before(session, live, run_id)
+        cells = {card: cell for card, cell in zip(order, shape.cells, strict=False) if card not in counted}
         numbers = people if shape.precision == "numbers" else 0
         order.sort(key=lambda card: -_rank(cells[card], people) if card in cells else 0)
         aggregate = QuestionsAggregate(tuple((card, cells[card]) for card in order if card in cells), numbers)
     kept.places, kept.asking = order, False
     session.flush()
     return _kind().dump(aggregate)
+
+
+def _counted_before(session: Session, live: LiveSession, run_id: str) -> set[str]:
+    """Return the cards of a run that say what a card of an earlier list said, whose votes the room read as a number."""
+    counted: set[str] = set()
+    for run in session.scalars(select(ActivityRun).where(ActivityRun.live_id == live.id, ActivityRun.id != run_id)):
+        result = (run.release or {}).get("result") or {}
+        if result.get("people"):
+            counted.update(voted(run.release or {}))
+    said_then = {tuple(quoting.spoken(text)) for text in _texts(session, Card.id.in_(counted)).values()}
+    here = _texts(session, Card.run_id == run_id)
+    return {card for card, text in here.items() if tuple(quoting.spoken(text)) in said_then}
+
+
+def _texts(session: Session, which: ColumnElement[bool]) -> dict[str, str]:
+    return {row.id: row.text for row in session.execute(select(Card.id, Card.text).where(which))}
 
 
 def _rank(cell: Cell, people: int) -> int:

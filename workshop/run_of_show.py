@@ -177,9 +177,9 @@ def opened(session: Session, live: LiveSession, activity: Activity, values: Mapp
 
 
 def _shown_before(session: Session, live: LiveSession, guide: Guide, item: Activity) -> Activity | None:
-    """Return an earlier asking of the same question that showed its numbers; of texts, and of a named round, none."""
+    """Return an earlier asking of the same question that showed its numbers; of words, and of a named round, none."""
     kind = KINDS[item.kind]
-    if kind.texts or not kind.asks or item.again:
+    if kind.texts or kind.own_words or not kind.asks or item.again:
         return None
     for one in guide.activities:
         if one.id == item.id or one.kind != item.kind or one.again or not _same_words(one, item):

@@ -52,6 +52,30 @@ def vote(played: Room, phone: int, run_id: str, cards: Sequence[str], revision: 
     played.send(phone, ballot_of(run_id), {"vote": list(cards)}, revision)
 
 
+def test_votes_for_the_same_words_are_not_read_as_a_number_in_two_lists(hall: House) -> None:
+    """Anybody can ask the same in the next list; who left in between would be the difference (promise 10)."""
+    played = room(hall, ["rolling-questions"], 12)
+    said = []
+    for words in ("Shall we stop this project?", "shall we stop this project"):
+        run_id = played.open()
+        played.send(0, run_id, fields_for("rolling-questions", words))
+        for phone in range(1, 12):
+            played.send(phone, run_id, fields_for("rolling-questions"))
+        played.move("question_enough")
+        seals.roll(hall)
+        shown = played.seen()[0].activity.questions
+        wanted = next(one.id for one in shown if one.text == words)
+        other = next(one.id for one in shown if one.id != wanted)
+        for phone in range(12):
+            vote(played, phone, run_id, [wanted] if phone < 6 else [other])
+        played.move("close")
+        votes = {one.id: one.votes for one in played.seen()[0].activity.questions}
+        said.append((votes[wanted], votes[other]))
+        if len(said) == 1:
+            played.move("repeat")
+    assert said == [("6", "6"), ("", "6")]
+
+
 # What the list shows while it is open
 
 
