@@ -25,6 +25,25 @@ HEADERS = {
 }
 LABELLED = {"input", "select", "textarea"}
 UNLABELLED_TYPES = {"hidden", "submit", "button", "image", "reset"}
+LINES = {"label", "button", "span"}
+"""Elements that may hold what stands in a line, and no blocks: browsers mend it, each parser in its way."""
+BLOCKS = {
+    "div",
+    "p",
+    "ul",
+    "ol",
+    "dl",
+    "table",
+    "section",
+    "article",
+    "form",
+    "fieldset",
+    "blockquote",
+    "pre",
+    "hr",
+    "h2",
+    "h3",
+}
 NAMES = "{http://www.w3.org/1999/xhtml}"
 DRAWN = re.compile(r'(?<=["/])[\w-]{22,}(?=["/?#])|(?<=name="csrf_token" value=")[^"]+')
 """What is drawn by chance in a page: ids and secrets of 22 signs and more as a value or in an address, CSRF tokens."""
@@ -65,6 +84,7 @@ def check_html(html: str, where: str = "page") -> None:
     _check_unique_ids(elements, where)
     _check_labels(elements, where)
     _check_inline(elements, where)
+    _check_lines(elements, where)
     if whole:
         headings = [e for e in elements if e.tag == f"{NAMES}h1"]
         assert len(headings) == 1, f"{where}: {len(headings)} h1"
@@ -114,6 +134,14 @@ def _check_inline(elements: list[Any], where: str) -> None:
             assert element.get("src") or element.get("type") == "application/json", f"{where}: inline script"
         address = element.get("href") or element.get("src") or ""
         assert not address.strip().lower().startswith("javascript:"), f"{where}: javascript: address"
+
+
+def _check_lines(elements: list[Any], where: str) -> None:
+    for element in elements:
+        name = element.tag.removeprefix(NAMES)
+        if name in LINES:
+            inside = {child.tag.removeprefix(NAMES) for child in element.iter() if isinstance(child.tag, str)}
+            assert not inside & BLOCKS, f"{where}: {sorted(inside & BLOCKS)} inside a {name}"
 
 
 def _text(element: Any) -> str:

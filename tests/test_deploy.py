@@ -62,7 +62,7 @@ def test_the_image_runs_as_nobody_in_particular_and_installs_what_pdfs_need() ->
     steps = list(instructions())
     words = [word for word, _rest in steps]
     assert words.index("USER") < words.index("ENTRYPOINT")
-    assert ("USER", "unstuck") in steps
+    assert ("USER", "10001") in steps  # a number: Kubernetes refuses a name it cannot look up (runAsNonRoot)
     assert [rest for word, rest in steps if word == "FROM"][-1] == "python:3.13-slim-trixie"
     for installing in [rest for word, rest in steps if "apt-get install" in rest]:
         assert set(tasks.PDF_LIBRARIES) <= set(installing.split()), installing

@@ -5,9 +5,11 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import socket
 import ssl
+import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -169,3 +171,35 @@ def test_a_server_that_is_away_is_told_in_words_and_only_a_page_tries_again(name
                 f"{nginx.url}/staff/", headers={"Accept-Language": wanted}, verify=str(nginx.certificate), timeout=20
             )
             assert f'lang="{wanted[:2]}"' in page.text and f"<h1>{said}</h1>" in page.text
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in FILES.glob("*.conf")))
+def test_what_somebody_records_today_no_key_of_tomorrow_opens(name: str, tmp_path: Path) -> None:
+    """With an RSA certificate nginx by itself also offers keys that the certificate's own key opens for ever (RFC 9325, 4.1)."""
+    key, chain = tmp_path / "rsa.key", tmp_path / "rsa.pem"
+    asked = [
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-subj",
+        "/CN=localhost",
+        "-addext",
+        "subjectAltName=DNS:localhost",
+        "-keyout",
+        str(key),
+        "-out",
+        str(chain),
+    ]
+    subprocess.run(["openssl", "req", "-x509", *asked], check=True, capture_output=True)
+    folder = "/etc/letsencrypt/live/workshop.example.org"
+    changes = {f"{folder}/fullchain.pem": str(chain), f"{folder}/privkey.pem": str(key)}
+    with Nginx(tmp_path, name, changes, free_port()) as nginx:
+        for ciphers in ("kRSA+AESGCM", "ECDHE+AES:!AESGCM", "ECDHE+AESGCM"):
+            client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            client.load_verify_locations(chain)
+            client.maximum_version = ssl.TLSVersion.TLSv1_2
+            client.set_ciphers(ciphers)
+            connecting = socket.create_connection(("127.0.0.1", nginx.port), timeout=20)
+            with connecting, nullcontext() if ciphers == "ECDHE+AESGCM" else pytest.raises(ssl.SSLError):
+                client.wrap_socket(connecting, server_hostname="localhost").close()
+        assert requests.get(nginx.url, verify=str(chain), timeout=20).headers["Server"] == "nginx"

@@ -18,13 +18,14 @@ from gevent.hub import Waiter
 
 
 class Turns:
-    """Lets one request begin in each round of the event loop; between two of them everything else gets its word in.
+    """Lets a few requests begin in each round of the event loop; between two rounds everything else gets its word in.
 
     Only the beginning is given out: a request that waits for a disk or a slow
     reader holds nobody up.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, each_round: int) -> None:
+        self._each_round = each_round
         self._waiting: deque[Waiter[None]] = deque()
         self._round: Any = None  # libev's watcher, made in the loop's own thread
 
@@ -42,7 +43,7 @@ class Turns:
         waiter.get()
 
     def _next(self) -> None:
-        if self._waiting:
-            self._waiting.popleft().switch(None)
-        else:
+        if not self._waiting:
             self._round.stop()
+        for _turn in range(min(self._each_round, len(self._waiting))):
+            self._waiting.popleft().switch(None)

@@ -5,6 +5,7 @@ Not here: events from the wrong hands (S8: `promises/test_08_no_privileged_view.
 
 from __future__ import annotations
 
+import http.client
 import json
 import socket
 import urllib.error
@@ -100,6 +101,24 @@ def test_a_websocket_from_elsewhere_is_refused(inside: Inside, options: dict[str
     with pytest.raises(websocket.WebSocketBadStatusException) as refused:
         Wire.knock(inside.server, inside.seat(), **options)
     assert refused.value.status_code in (400, 403)
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ({}, "A websocket has to send Origin: {url}, as browsers do."),
+        ({"Origin": "https://evil.example"}, "The header Origin names another site; here it is {url}."),
+    ],
+    ids=["none", "foreign"],
+)
+def test_whoever_wrote_a_client_of_their_own_reads_why_it_is_refused(
+    inside: Inside, sent: dict[str, str], told: str
+) -> None:
+    """A load generator sends no Origin unless it is told to; "Check BASE_URL and the proxy" did not help."""
+    asked = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", **sent}
+    with closing(http.client.HTTPConnection(inside.server.url.removeprefix("http://"), timeout=20)) as connection:
+        connection.request("GET", "/socket.io/?EIO=4&transport=websocket", headers=asked)
+        assert connection.getresponse().read().decode() == told.format(url=inside.server.url) + "\n"
 
 
 def test_long_polling_from_elsewhere_is_refused(inside: Inside) -> None:
