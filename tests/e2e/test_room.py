@@ -128,6 +128,7 @@ def test_eyes_up_and_a_break_keep_what_is_typed(chromium: Browser, leader: Leade
     expect(cover).to_have_count(0)
     expect(field).to_have_value("half a thought")
     expect(field).to_be_focused()
+    expect(console.locator('button[value="eyes_up:on"]')).to_have_attribute("aria-pressed", "false")
 
     console.locator('button[value="break_start:15"]').click()
     expect(cover).to_contain_text("Break. Back at")

@@ -51,6 +51,7 @@ def read_first(world: World) -> Iterator[Finding]:
             yield from _hidden(room, words)
         else:
             _let_out(room, number)
+        room.frames()  # whoever does not read what is sent to them is cut
     few = _answered(world, room, questions - 1, FEW)
     looks = [*_everywhere(world, room, questions - 1), ("the desk", _desk(room, "run", questions - 1))]
     low = [name for name, text in looks if any(word in text for word in few)]
