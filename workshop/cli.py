@@ -96,7 +96,9 @@ def parser() -> argparse.ArgumentParser:
         verify_anonymity,
     )
     proof.add_argument(
-        "--thorough", action="store_true", help="as many questions as the contract asks for: about an hour on two cores"
+        "--thorough",
+        action="store_true",
+        help="as many questions as the contract asks for: one to two hours on two cores",
     )
     proof.add_argument("--seconds", type=float, default=0, help="how long the long season of questions may take")
     proof.add_argument("--only", default="", metavar="1,2,...", help="these promises alone")
