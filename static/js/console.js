@@ -49,7 +49,7 @@ function patch(html) {
       // Nor does it know what somebody is typing.
       beforeNodeMorphed: (element) => {
         const field = /** @type {Element} */ (element);
-        return !(field.matches?.("input[data-typed]") || (field === document.activeElement && field.matches("input")));
+        return !(field.matches?.("input[data-typed], [data-said]") || (field === document.activeElement && field.matches("input")));
       },
     },
   });

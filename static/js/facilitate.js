@@ -35,10 +35,14 @@ async function copy(button) {
       done = false;
     }
   }
-  const before = button.textContent;
+  const before = button.dataset.said ?? button.textContent ?? "";
+  button.dataset.said = before; // a screen that arrives meanwhile leaves what the button says
   button.textContent = (done ? button.dataset.copied : button.dataset.marked) ?? before;
   if (done) button.focus();
-  window.setTimeout(() => (button.textContent = before), 2500);
+  window.setTimeout(() => {
+    button.textContent = before;
+    delete button.dataset.said;
+  }, 2500);
 }
 
 document.addEventListener("click", (event) => {
