@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -42,6 +42,9 @@ from workshop.house import House
 from workshop.migrations import migrate
 from workshop.models import Account
 from workshop.settings import Settings
+
+if TYPE_CHECKING:
+    from tests.deaths import Maker
 
 remembered.install()
 
@@ -460,3 +463,12 @@ def server_house(live_server: LiveServer) -> Iterator[House]:
         None,  # type: ignore[arg-type]
     )
     database.engine.dispose()
+
+
+@pytest.fixture
+def scene(folder: Path, _template: str) -> Iterator[Maker]:  # noqa: F811 - the fixture above
+    """Return a maker of scenes in which somebody dies (`deaths.py`)."""
+    from tests.deaths import scenes
+
+    with scenes(folder, _template) as make:
+        yield make

@@ -8,7 +8,6 @@ once more, as whoever saw no answer would do it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +18,7 @@ from sqlalchemy import func, select, update
 
 from tests import victim
 from tests.conftest import SERVER
-from tests.deaths import Maker, Scene, scenes
+from tests.deaths import Maker, Scene
 from tests.mail_server import MailServer
 from tests.promises.stagehands import Room, canary, fields_for, files_below, room
 from workshop import boards, deliveries, freezes, jobs, live_sessions, moderation, outbox, retention, themes
@@ -32,13 +31,6 @@ from workshop.report_worker import Printed
 pytestmark = pytest.mark.slow
 
 PEOPLE = 12
-
-
-@pytest.fixture
-def scene(folder: Path, _template: str) -> Iterator[Maker]:
-    """Return a maker of scenes."""
-    with scenes(folder, _template) as make:
-        yield make
 
 
 def closed(house: House, wrote: list[str], **settings: Any) -> Room:

@@ -6,14 +6,11 @@ moving a lobby over to other floors.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import select
 
 from tests.conftest import SERVER
-from tests.deaths import Maker, scenes
+from tests.deaths import Maker
 from tests.promises.stagehands import Room, canary, fields_for, files_below, room
 from workshop import freezes, jobs, live_sessions, moderation, tickets
 from workshop.house import House
@@ -23,13 +20,6 @@ from workshop.readings import Command
 pytestmark = pytest.mark.slow
 
 PEOPLE = 12
-
-
-@pytest.fixture
-def scene(folder: Path, _template: str) -> Iterator[Maker]:
-    """Return a maker of scenes."""
-    with scenes(folder, _template) as make:
-        yield make
 
 
 def live_of(house: House, live_id: str) -> LiveSession:
