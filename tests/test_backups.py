@@ -56,7 +56,9 @@ def test_a_damaged_backup_is_refused_and_nothing_is_touched(
     assert cli.main(["backup", str(tmp_path / "one")]) == 0
     name = next(n for n in json.loads((tmp_path / "one" / "manifest.json").read_text())["files"] if n != "secret")
     whole = (tmp_path / "one" / name).read_bytes()
-    (tmp_path / "one" / name).write_bytes(whole[: len(whole) // 2] + b"x" + whole[len(whole) // 2 + 1 :])
+    (tmp_path / "one" / name).write_bytes(
+        whole[: len(whole) // 2] + bytes([whole[len(whole) // 2] ^ 1]) + whole[len(whole) // 2 + 1 :]
+    )
     before = files_below(installed)
     assert "missing or damaged" in refused(capsys, "restore", "--check", str(tmp_path / "one"))
     assert "missing or damaged" in refused(capsys, "restore", "--replace", str(tmp_path / "one"))
@@ -88,6 +90,30 @@ def test_a_backup_of_another_key_is_refused(
     assert "not the one that belongs" in refused(capsys, "restore", "--replace", str(tmp_path / "keyless"))
     monkeypatch.delenv("SECRET_KEY")
     assert "Set the same one" in refused(capsys, "restore", "--replace", str(tmp_path / "keyless"))
+
+
+def test_a_backup_of_a_newer_version_is_refused_and_nothing_is_touched(
+    installed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["backup", str(tmp_path / "newer")]) == 0
+    manifest = tmp_path / "newer" / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"schema": "9999"}))
+    assert cli.main(["accounts", "add", "ada@example.org"]) == 0
+    assert "newer version (schema 9999)" in refused(capsys, "restore", "--replace", str(tmp_path / "newer"))
+    backups.refuse_half_restored(installed)
+    assert staff() == {"ada@example.org"}
+
+
+def test_a_backup_from_before_an_update_takes_the_place_of_what_came_after_it(installed: Path, tmp_path: Path) -> None:
+    """The way back that docs/operators.md names; on PostgreSQL tables that the backup does not know are in its way."""
+    assert cli.main(["migrate", "down", "--to", "0013"]) == 0
+    assert cli.main(["backup", str(tmp_path / "before.tar")]) == 0
+    assert cli.main(["accounts", "add", "ada@example.org"]) == 0  # it brings the schema up
+    assert cli.main(["restore", "--replace", str(tmp_path / "before.tar")]) == 0
+    assert staff() == set()
+    aside = {path.name for path in (installed / "replaced").iterdir()}
+    assert aside >= ({"unstuck.dump"} if SERVER else {"unstuck.db"}), "what was there is kept"
+    backups.refuse_half_restored(installed)
 
 
 def test_a_file_names_nothing_outside_the_folder(installed: Path, tmp_path: Path) -> None:

@@ -129,6 +129,11 @@ def _what_to_do(engine: Engine, error: DatabaseError) -> str:
     )
 
 
+def knows(revision: str) -> bool:
+    """Return whether this version can bring a database at `revision` to its own step; an empty one is at ""."""
+    return not revision or revision in {step.revision for step in _script().walk_revisions()}
+
+
 def is_current(url: str) -> bool:
     """Return whether the database at `url` has exactly this version's schema."""
     return status(url).current

@@ -8,6 +8,8 @@ and empty, its gate opens at the start, and the phones send again what they keep
 A backup is a folder, or the same folder in one `.tar` file. Who is killed in the
 middle leaves no backup, and a restore that says at the next start that it was cut
 off (`refuse_half_restored`).
+
+A file of this length because copying, checking and putting back are one agreement about the same few files.
 """
 
 from __future__ import annotations
@@ -26,11 +28,13 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
+from sqlalchemy import inspect, text
 from sqlalchemy.engine import URL, make_url
 
+from ..db import make_engine
 from ..errors import WorkshopError
 from ..lasting import make_folder, to_disk
-from ..migrations import migrate, status
+from ..migrations import knows, migrate, status
 from ..settings import Settings, user_name
 from .held_folders import scratch_folder, sweep
 
@@ -118,7 +122,7 @@ def _copy(settings: Settings, folder: Path, today: date) -> Manifest:
         _copy_sqlite(Path(str(url.database)), folder / SQLITE)
     else:
         database = POSTGRESQL
-        _run(["pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={folder / POSTGRESQL}"], url)
+        _dump(url, folder / POSTGRESQL)
     kept = settings.data_dir / SECRET
     if kept.exists() and kept.read_text().strip() == settings.secret_key:
         shutil.copy(kept, folder / SECRET)
@@ -134,6 +138,10 @@ def _copy(settings: Settings, folder: Path, today: date) -> Manifest:
     (folder / MANIFEST).write_text(json.dumps(asdict(manifest), indent=2) + "\n")
     (folder / MANIFEST).chmod(0o600)
     return manifest
+
+
+def _dump(url: URL, target: Path) -> None:
+    _run(["pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={target}"], url)
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:
@@ -231,6 +239,11 @@ def restore(settings: Settings, source: Path, *, replace: bool, given_key: str =
             raise BackupFailed(
                 f"This backup is of another kind of database ({manifest.database}). Correct DATABASE_URL."
             )
+        if not knows(manifest.schema):
+            raise BackupFailed(
+                f"This backup is of a newer version (schema {manifest.schema}); nothing was changed."
+                " Install that version, then restore."
+            )
         if given_key and _print_of(given_key) != manifest.key_print:
             raise BackupFailed(
                 "SECRET_KEY is not the one that belongs to this backup: every link and every seat would be void."
@@ -250,6 +263,8 @@ def restore(settings: Settings, source: Path, *, replace: bool, given_key: str =
         if before != PUTTING_BACK:
             _note(half, PUTTING_ASIDE)
             if replace:
+                if present is None and _filled(settings.database_url):
+                    _dump_aside(url, settings.data_dir / ASIDE)
                 _put_aside([*([present] if present else []), *logs, there], settings.data_dir / ASIDE)
             _note(half, PUTTING_BACK)
         if present is not None:
@@ -258,6 +273,7 @@ def restore(settings: Settings, source: Path, *, replace: bool, given_key: str =
                 log.unlink(missing_ok=True)
             _install(folder / SQLITE, present)
         else:
+            _empty(settings.database_url)
             _run(
                 ["pg_restore", "--clean", "--if-exists", "--no-owner", "--no-privileges", "--exit-on-error",
                  "--single-transaction", f"--dbname={url.database}", str(folder / POSTGRESQL)],
@@ -316,6 +332,29 @@ def _put_aside(files: list[Path], aside: Path) -> None:
     to_disk(aside)
     for file in there:
         file.unlink()
+
+
+def _dump_aside(url: URL, aside: Path) -> None:
+    """Copy what a PostgreSQL holds to where everything else is put aside; whoever was cut off in this does it again."""
+    kept = aside / POSTGRESQL
+    if not kept.exists():
+        make_folder(aside)
+        half = aside / f"{POSTGRESQL}.half"
+        _dump(url, half)
+        to_disk(half)
+        half.replace(kept)
+
+
+def _empty(url: str) -> None:
+    """Drop all tables. `pg_restore` drops what the backup knows: tables of a newer version would stand in its way."""
+    engine = make_engine(url)
+    try:
+        with engine.begin() as connection:
+            quote = connection.dialect.identifier_preparer.quote
+            for table in inspect(connection).get_table_names():
+                connection.execute(text(f"DROP TABLE {quote(table)} CASCADE"))
+    finally:
+        engine.dispose()
 
 
 def _install(source: Path, target: Path) -> None:
