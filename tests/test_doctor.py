@@ -20,6 +20,7 @@ from workshop import cli, doctor
 from workshop.doctor import machine, proxy_file, stores, ways
 from workshop.doctor.findings import Finding
 from workshop.migrations import migrate
+from workshop.operating import backups
 from workshop.settings import Settings
 
 SECRET = "a key that only this test knows, long enough"
@@ -47,6 +48,15 @@ def test_looking_at_a_new_installation_makes_nothing(tmp_path: Path, capsys: pyt
     assert "made" in found["Database"].sentence or "makes it" in found["Database"].sentence
     assert found["PDF"].level == "fine"
     assert found["Libraries"].level == "fine"
+
+
+def test_looking_takes_nothing_away_from_a_restore_that_is_at_work(settings: Settings) -> None:
+    (settings.data_dir / ".restore-1").mkdir(parents=True)
+    (settings.data_dir / "restoring.new").write_text(backups.PUTTING_ASIDE)
+    list(machine.folder(settings))
+    assert {path.name for path in settings.data_dir.iterdir()} >= {".restore-1", "restoring.new"}
+    (settings.data_dir / "restoring").write_text(backups.PUTTING_ASIDE)
+    assert "cut off" in worst(machine.folder(settings)).sentence
 
 
 def test_a_lost_key_is_said_before_the_next_start_makes_another(tmp_path: Path) -> None:

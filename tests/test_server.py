@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,19 @@ def test_a_second_server_on_the_same_folder_is_refused(live_server: LiveServer) 
     assert done.returncode == 2
     assert "already running" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_second_server_on_the_same_sqlite_database_is_refused(settings: Settings, tmp_path: Path) -> None:
+    """Each would have a ballot box of its own for one question, and the answers in one of them would be lost."""
+    first = replace(settings, database_url=f"sqlite:///{settings.data_dir / 'unstuck.db'}")
+    second = replace(first, data_dir=tmp_path / "second")
+    with server.hold_all(first), pytest.raises(SettingsError, match="already running on the database"):
+        server.hold_all(second)
+    aside = replace(first, database_url=f"sqlite:///{tmp_path / 'elsewhere' / 'main.db'}")
+    with server.hold_all(aside), pytest.raises(SettingsError, match="already running on the database"):
+        server.hold_all(replace(aside, data_dir=tmp_path / "second"))
+    with server.hold_all(second):
+        pass
 
 
 def test_a_taken_port_is_named_with_the_line_to_change(settings: Settings) -> None:

@@ -45,8 +45,12 @@ def units(tmp_path: Path) -> Path:
 
 def test_a_command_has_the_settings_of_the_service_and_none_of_the_shell(units: Path, tmp_path: Path) -> None:
     (tmp_path / "unstuck.env").write_text(
-        "# BASE_URL=https://old.example.org\nSECRET_KEY=a key that only this test knows, long enough\nBASE_URL=https://ours.example.org\nBRAND_NAME=Two words\nSUPPORT='Ann, 12'\n"
+        '# BASE_URL=https://old.example.org\nSECRET_KEY=a key that only this test knows, long enough\nBASE_URL=https://ours.example.org\nBRAND_NAME=Two words\nSUPPORT=\'Ann, 12\'\nSUPPORT_CONTACTS=a\\\\b\nOIDC_NAME="Two \\"quoted\\" words"\n'
     )
+    to_all = units / "unstuck@.service.d"  # where `systemctl edit unstuck@.service` writes
+    to_all.mkdir()
+    (to_all / "more.conf").write_text("[Service]\nEnvironment=LOG_FORMAT=json KEEP_REPORTS_DAYS=400\n")
+    (to_all / "override.conf").write_text("[Service]\nEnvironment=MAX_PHONES=88\n")
     added = units / "unstuck@8001.service.d"
     added.mkdir()
     (added / "override.conf").write_text("[Service]\nEnvironment=MAX_PHONES=77\n")
@@ -56,6 +60,8 @@ def test_a_command_has_the_settings_of_the_service_and_none_of_the_shell(units: 
     assert now["BASE_URL"] == "https://ours.example.org"
     assert (now["PORT"], now["TRUSTED_PROXIES"], now["MAX_PHONES"]) == ("8001", "1", "77")
     assert (now["BRAND_NAME"], now["SUPPORT"]) == ("Two words", "Ann, 12")
+    assert (now["LOG_FORMAT"], now["KEEP_REPORTS_DAYS"]) == ("json", "400")
+    assert (now["OIDC_NAME"], now["SUPPORT_CONTACTS"]) == ('Two "quoted" words', "a\\b"), "as systemd reads it"
 
 
 def test_a_unit_that_is_not_there_is_named_with_those_that_are(units: Path) -> None:

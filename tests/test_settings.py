@@ -56,6 +56,8 @@ def test_an_unsafe_production_is_refused_with_the_line_to_change(
         ("DATABASE_URL", "mysql://localhost/x"),
         ("BASE_URL", "workshop.example.org"),
         ("BASE_URL", "https://workshop.example.org/somewhere"),
+        ("BASE_URL", "https://workshop.example.org # ours"),
+        ("BASE_URL", "https://workshop.example.org,https://other.example.org"),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused_by_name(tmp_path: Path, name: str, value: str) -> None:

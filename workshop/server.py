@@ -22,7 +22,7 @@ import struct
 import sys
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TextIO
@@ -32,6 +32,7 @@ from flask import Flask
 from gevent.event import Event
 from gevent.pool import Pool
 from gevent.pywsgi import Input, WSGIHandler, WSGIServer
+from sqlalchemy.engine import make_url
 
 from . import accounts, framing, keepers, logs
 from .lasting import make_folder, to_disk
@@ -66,7 +67,7 @@ def serve(settings: Settings) -> int:
     # No core file of a server that breaks, however it was started: open answers, texts that were edited, and every
     # phone's cookie lie in its memory.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    lock = hold(settings.data_dir)
+    lock = hold_all(settings)
     try:
         backups.refuse_half_restored(settings.data_dir)
     except backups.BackupFailed as half:
@@ -137,6 +138,26 @@ def settle() -> None:
     gc.set_threshold(*SELDOM)
 
 
+def hold_all(settings: Settings) -> ExitStack:
+    """Hold the data folder, and a SQLite database that lies outside it; raises SettingsError where another has either.
+
+    Two servers with one database and a folder each would have two boxes for one question, and whoever closes it seals
+    one of them.
+    """
+    url = make_url(settings.database_url)
+    database = Path(str(url.database)).resolve()
+    with ExitStack() as held:
+        held.enter_context(hold(settings.data_dir))
+        if url.get_backend_name() == "sqlite" and database.parent != settings.data_dir.resolve():
+            of_its_own = database.with_name(f"{database.name}.serving")
+            for path in (of_its_own, database.with_name("serving")):
+                if path is of_its_own or path.exists():  # somebody's data folder
+                    held.enter_context(
+                        _held(path, f"the database {database}. Stop it, or give each its own DATABASE_URL")
+                    )
+        return held.pop_all()
+
+
 def hold(data_dir: Path) -> IO[str]:
     """Make the data folder and hold it for this process; raises SettingsError where another one serves it.
 
@@ -144,19 +165,25 @@ def hold(data_dir: Path) -> IO[str]:
     """
     try:
         make_folder(data_dir)
-        lock = (data_dir / "serving").open("w")
         for folder in (data_dir, data_dir.parent):  # also what somebody made who was killed before it was on the disk
             with suppress(PermissionError):
                 to_disk(folder)
     except OSError as error:
         raise SettingsError(unusable_folder(data_dir, error)) from error
+    return _held(data_dir / "serving", f"{data_dir}. Stop it, or write DATA_DIR=another-folder")
+
+
+def _held(path: Path, where: str) -> IO[str]:
+    try:
+        make_folder(path.parent)
+        lock = path.open("w")
+    except OSError as error:
+        raise SettingsError(unusable_folder(path.parent, error)) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as taken:
         lock.close()
-        raise SettingsError(
-            f"Another server is already running on {data_dir}. Stop it, or write DATA_DIR=another-folder"
-        ) from taken
+        raise SettingsError(f"Another server is already running on {where}") from taken
     return lock
 
 

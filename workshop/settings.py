@@ -291,7 +291,13 @@ def _read(setting: Setting, text: str) -> Any:
         return text.rstrip("/")
     if setting.name == "BASE_URL":
         parts = urlsplit(text)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+        name_and_port = re.fullmatch(r"(\[[\da-fA-F:]+\]|[^\s:@,\[\]]+)(:\d{1,5})?", parts.netloc)
+        if (
+            parts.scheme not in ("http", "https")
+            or not name_and_port
+            or parts.path.strip("/")
+            or re.search(r"[?#]", text)
+        ):
             raise SettingsError(f"BASE_URL={text} is not an address. Write BASE_URL=https://workshop.example.org")
     return setting.type(text)
 

@@ -71,6 +71,6 @@ def _lost_key(environ: Mapping[str, str], settings: Settings) -> Iterator[Findin
 def _misspelt(environ: Mapping[str, str]) -> Iterator[Finding]:
     names = [setting.name for setting in TABLE]
     for name in sorted(environ):
-        close = difflib.get_close_matches(name.upper(), names, n=1, cutoff=0.86)
+        close = difflib.get_close_matches(name.upper(), names, n=1, cutoff=0.85)
         if close and name not in names:
             yield note(name, "is set, but there is no such setting.", f"Perhaps {close[0]} was meant.")

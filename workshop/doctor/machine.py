@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..house import utc_now
-from ..operating.backups import BackupFailed, refuse_half_restored
+from ..operating.backups import BackupFailed, refuse_half
 from ..settings import Settings, unusable_folder, user_name
 from .findings import Finding, fine, note, wrong
 
@@ -128,11 +128,6 @@ def folder(settings: Settings) -> Iterator[Finding]:
         else:
             yield wrong("Data folder", unusable_folder(where, OSError(errno.EACCES, "")))
         return
-    try:
-        refuse_half_restored(where)
-    except BackupFailed as half:
-        yield wrong("Data folder", "A restore was cut off here.", half.sentence)
-        return
     status = where.stat()
     if os.geteuid() == 0 and status.st_uid != 0:
         yield note(
@@ -147,10 +142,16 @@ def folder(settings: Settings) -> Iterator[Finding]:
         read_only = bool(os.statvfs(where).f_flag & os.ST_RDONLY)
         yield wrong("Data folder", unusable_folder(where, OSError(errno.EROFS if read_only else errno.EACCES, "")))
         return
-    elif strange := next((path for path in where.rglob("*") if path.stat().st_uid != status.st_uid), None):
+    try:
+        refuse_half(where)
+    except BackupFailed as half:
+        yield wrong("Data folder", "A restore was cut off here.", half.sentence)
+        return
+    owners = ((path, _owner(path)) for path in where.rglob("*"))
+    if strange := next(((path, uid) for path, uid in owners if uid not in (None, status.st_uid)), None):
         yield wrong(
             "Data folder",
-            f"{strange} belongs to {user_name(strange.stat().st_uid)}, the folder to {user_name(status.st_uid)}.",
+            f"{strange[0]} belongs to {user_name(strange[1])}, the folder to {user_name(status.st_uid)}.",
             f"As root: chown -R {user_name(status.st_uid)} {where}",
         )
         return
@@ -174,6 +175,14 @@ def folder(settings: Settings) -> Iterator[Finding]:
             f"lies on a network file system ({kind}), where two processes can hold one ballot box.",
             "Put DATA_DIR on a disk of this machine.",
         )
+
+
+def _owner(path: Path) -> int | None:
+    """Return whose a file is; None for one that a running server has taken away meanwhile."""
+    try:
+        return path.stat().st_uid
+    except FileNotFoundError:
+        return None
 
 
 def _file_system(where: Path) -> str:

@@ -30,6 +30,8 @@ def sqlite(settings: Settings) -> Iterator[Finding]:
     if url.get_backend_name() != "sqlite":
         return
     path = Path(str(url.database))
+    if os.path.isdir(path.parent) and not os.access(path.parent, os.R_OK | os.X_OK):  # noqa: PTH112 - as below
+        return  # that the folder is closed has been said; what lies in it cannot be seen
     if not os.path.exists(path):  # noqa: PTH110 - False, not an error, where we may not look
         yield note("Database", f"{path} is not there yet; the first start makes it.")
         return

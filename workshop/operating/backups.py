@@ -228,10 +228,10 @@ def restore(settings: Settings, source: Path, *, replace: bool, given_key: str =
     belongs to the backup. What was there is put aside into DATA_DIR/replaced.
     Ballot boxes are deleted: they belong to another past. Staff sign in again.
     """
-    from ..server import hold
+    from ..server import hold_all
 
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with closing(hold(settings.data_dir)), opened(source, settings.data_dir) as folder:
+    with closing(hold_all(settings)), opened(source, settings.data_dir) as folder:
         manifest = verify(folder)
         url = make_url(settings.database_url)
         wanted = SQLITE if url.get_backend_name() == "sqlite" else POSTGRESQL
@@ -298,6 +298,11 @@ def refuse_half_restored(data_dir: Path) -> None:
     """Raise BackupFailed where a restore was cut off in the middle; where it was before that, remove what it had unpacked."""
     sweep(data_dir, UNPACKED)
     (data_dir / f"{HALF}.new").unlink(missing_ok=True)
+    refuse_half(data_dir)
+
+
+def refuse_half(data_dir: Path) -> None:
+    """Raise BackupFailed where a restore was cut off in the middle; only look."""
     if (data_dir / HALF).exists():
         raise BackupFailed(
             "A restore was cut off here, so this is neither what it was nor what it should be."

@@ -97,9 +97,9 @@ def migrate(chosen: argparse.Namespace) -> int:
         if not chosen.to:
             print("Say where to: migrate down --to 0013. Make a backup first: what came later goes.", file=sys.stderr)
             return 2
-        from ..server import hold
+        from ..server import hold_all
 
-        with closing(hold(opened.settings().data_dir)):
+        with closing(hold_all(opened.settings())):
             migrations.go_back(url, chosen.to)
         print(f"The database is at step {chosen.to}. Start the version that belongs to it.")
         return 0
