@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -46,6 +48,26 @@ def install(house: House, now: datetime = NOW) -> list[str]:
 def shelf(house: House, actor: Account) -> list[library.Entry]:
     with house.database.transaction() as session:
         return library.list_guides(session, actor)
+
+
+def test_two_servers_that_start_at_once_bring_the_shipped_guides_one_after_the_other(house: House) -> None:
+    """As `systemctl enable --now unstuck@8001 unstuck@8002` does on a new database; the second one died of it."""
+    with house.database.transaction() as session:
+        session.query(models.Guide).delete()
+    held, turn = threading.Event(), threading.Event()
+
+    def bring_all() -> int:
+        with house.database.transaction() as session:
+            changed = library.install_shipped(session, NOW)
+            held.set()
+            turn.wait(1)
+        return len(changed)
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(bring_all)
+        assert held.wait(10)
+        second = pool.submit(bring_all)
+        assert first.result() > 1 and second.result() == 0
 
 
 def test_a_wrong_file_stores_nothing(house: House, facilitator: Account) -> None:

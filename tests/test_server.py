@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import LiveServer, free_port
-from workshop import cli, logs, server
+from workshop import cli, holding, logs, server
 from workshop.server import Body
 from workshop.settings import Settings, SettingsError
 
@@ -52,12 +52,12 @@ def test_a_second_server_on_the_same_sqlite_database_is_refused(settings: Settin
     """Each would have a ballot box of its own for one question, and the answers in one of them would be lost."""
     first = replace(settings, database_url=f"sqlite:///{settings.data_dir / 'unstuck.db'}")
     second = replace(first, data_dir=tmp_path / "second")
-    with server.hold_all(first), pytest.raises(SettingsError, match="already running on the database"):
-        server.hold_all(second)
+    with holding.hold_all(first), pytest.raises(SettingsError, match="already running on the database"):
+        holding.hold_all(second)
     aside = replace(first, database_url=f"sqlite:///{tmp_path / 'elsewhere' / 'main.db'}")
-    with server.hold_all(aside), pytest.raises(SettingsError, match="already running on the database"):
-        server.hold_all(replace(aside, data_dir=tmp_path / "second"))
-    with server.hold_all(second):
+    with holding.hold_all(aside), pytest.raises(SettingsError, match="already running on the database"):
+        holding.hold_all(replace(aside, data_dir=tmp_path / "second"))
+    with holding.hold_all(second):
         pass
 
 

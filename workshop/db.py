@@ -37,6 +37,10 @@ OWED = "user_version"
 """The number in the head of SQLite's file that is 1 from an erase until the file was rewritten."""
 
 
+ONE_AT_A_TIME = 0x756E7374
+"""The number of PostgreSQL's lock under which servers that start at once take turns, here and in migrations."""
+
+
 MOST_CONNECTIONS = 15
 """Of one process to PostgreSQL, which takes 100 from all unless it is told otherwise; who finds none free waits."""
 
@@ -231,6 +235,17 @@ class Database:
 def notify(session: Session, live_id: str) -> None:
     """Note that the live session changed; listeners hear of it after the commit."""
     session.info.setdefault("notices", set()).add(live_id)
+
+
+def take_turns(session: Session) -> None:
+    """Wait for whoever else is in such a transaction, and let others wait for this one; call it first in it.
+
+    For what several processes do at their start, all at once.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        _within_a_transaction(session.connection(), "")
+    else:
+        session.execute(text(f"SELECT pg_advisory_xact_lock({ONE_AT_A_TIME})"))
 
 
 def erase(session: Session) -> None:

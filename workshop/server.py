@@ -10,7 +10,6 @@ and `__main__.py` do that first thing.
 from __future__ import annotations
 
 import errno
-import fcntl
 import gc
 import io
 import logging
@@ -22,21 +21,18 @@ import struct
 import sys
 import traceback
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
 from dataclasses import replace
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import gevent
 from flask import Flask
 from gevent.event import Event
 from gevent.pool import Pool
 from gevent.pywsgi import Input, WSGIHandler, WSGIServer
-from sqlalchemy.engine import make_url
 
 from . import accounts, framing, keepers, logs
-from .lasting import make_folder, to_disk
-from .settings import Settings, SettingsError, unusable_folder
+from .holding import hold_all
+from .settings import Settings, SettingsError
 from .turns import Turns
 from .words import _
 
@@ -136,55 +132,6 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*SELDOM)
-
-
-def hold_all(settings: Settings) -> ExitStack:
-    """Hold the data folder, and a SQLite database that lies outside it; raises SettingsError where another has either.
-
-    Two servers with one database and a folder each would have two boxes for one question, and whoever closes it seals
-    one of them.
-    """
-    url = make_url(settings.database_url)
-    database = Path(str(url.database)).resolve()
-    with ExitStack() as held:
-        held.enter_context(hold(settings.data_dir))
-        if url.get_backend_name() == "sqlite" and database.parent != settings.data_dir.resolve():
-            of_its_own = database.with_name(f"{database.name}.serving")
-            for path in (of_its_own, database.with_name("serving")):
-                if path is of_its_own or path.exists():  # somebody's data folder
-                    held.enter_context(
-                        _held(path, f"the database {database}. Stop it, or give each its own DATABASE_URL")
-                    )
-        return held.pop_all()
-
-
-def hold(data_dir: Path) -> IO[str]:
-    """Make the data folder and hold it for this process; raises SettingsError where another one serves it.
-
-    A ballot box belongs to one process (ANONYMITY.md, "The ballot box").
-    """
-    try:
-        make_folder(data_dir)
-        for folder in (data_dir, data_dir.parent):  # also what somebody made who was killed before it was on the disk
-            with suppress(PermissionError):
-                to_disk(folder)
-    except OSError as error:
-        raise SettingsError(unusable_folder(data_dir, error)) from error
-    return _held(data_dir / "serving", f"{data_dir}. Stop it, or write DATA_DIR=another-folder")
-
-
-def _held(path: Path, where: str) -> IO[str]:
-    try:
-        make_folder(path.parent)
-        lock = path.open("w")
-    except OSError as error:
-        raise SettingsError(unusable_folder(path.parent, error)) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as taken:
-        lock.close()
-        raise SettingsError(f"Another server is already running on {where}") from taken
-    return lock
 
 
 def listen(settings: Settings) -> socket.socket:

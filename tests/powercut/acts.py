@@ -16,11 +16,11 @@ from tests.powercut.replay import told
 from tests.promises.stagehands import canary, fields_for, room, serving_house
 from workshop import ballots, cli, db, freezes, leftovers, live_sessions, moderation, retention, seals
 from workshop.ballots import BallotBox, BallotBoxes
+from workshop.holding import hold
 from workshop.house import House
 from workshop.keepers import name_in
 from workshop.migrations import migrate
 from workshop.readings import Command
-from workshop.server import hold
 from workshop.settings import Settings
 
 PEOPLE = 11

@@ -21,6 +21,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from .. import models
+from ..db import take_turns
 from ..errors import Forbidden, NotFound
 from ..models import Account
 from ..words import _
@@ -73,6 +74,7 @@ def install_shipped(session: Session, now: datetime) -> list[str]:
     Run at every start; touches nothing that is current. A shipped guide that
     the product no longer has leaves the library; sessions keep their copies.
     """
+    take_turns(session)  # processes that start at once would bring the same guide twice
     changed = []
     shipped = {}
     for name, text in shipped_sources():

@@ -21,10 +21,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError
 
-from ..db import make_engine
-
-ONE_AT_A_TIME = 0x756E7374
-"""The number of PostgreSQL's lock under which two servers that start at once migrate one after the other."""
+from ..db import ONE_AT_A_TIME, make_engine
 
 
 class MigrationError(Exception):

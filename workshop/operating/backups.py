@@ -228,7 +228,7 @@ def restore(settings: Settings, source: Path, *, replace: bool, given_key: str =
     belongs to the backup. What was there is put aside into DATA_DIR/replaced.
     Ballot boxes are deleted: they belong to another past. Staff sign in again.
     """
-    from ..server import hold_all
+    from ..holding import hold_all
 
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with closing(hold_all(settings)), opened(source, settings.data_dir) as folder:

@@ -97,7 +97,7 @@ def migrate(chosen: argparse.Namespace) -> int:
         if not chosen.to:
             print("Say where to: migrate down --to 0013. Make a backup first: what came later goes.", file=sys.stderr)
             return 2
-        from ..server import hold_all
+        from ..holding import hold_all
 
         with closing(hold_all(opened.settings())):
             migrations.go_back(url, chosen.to)
