@@ -16,6 +16,7 @@ from tests.journeys.hands import Room
 from tests.promises.stagehands import canary
 from workshop import logs, wellbeing
 from workshop.house import House
+from workshop.realtime import clockwork
 from workshop.settings import Settings, SettingsError
 
 TOKEN = "a token that only the scraper knows"
@@ -94,6 +95,21 @@ def test_errors_are_counted_by_room_without_their_words() -> None:
     logging.getLogger("workshop.realtime.events").error("an event failed: %s", word)
     assert wellbeing.troubles.seen["realtime"] >= 1
     assert word not in repr(wellbeing.troubles.seen)
+
+
+def test_a_task_that_fails_for_an_hour_is_told_once_a_minute_with_its_room_and_when_it_works_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fails() -> None:
+        json.loads("no document")
+
+    caplog.set_level("INFO", "workshop")
+    told = None
+    for second in (0.0, 1.0, 2.0, 61.0, 62.0):
+        told = clockwork._tried(fails, told, lambda at=second: at)
+    assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
+    assert "(test_health): JSONDecodeError" in caplog.text
+    assert clockwork._tried(lambda: None, told) is None and "works again" in caplog.text
 
 
 def test_no_figure_moves_when_phones_join_and_answer(live_server: LiveServer) -> None:

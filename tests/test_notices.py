@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from workshop import wellbeing
+from workshop.realtime import notices
 from workshop.realtime.notices import CHANNEL, Notices
 
 
@@ -103,3 +105,29 @@ def test_while_it_hears_it_need_not_look_and_when_redis_falls_silent_it_does(tol
     assert not told.hears
     told.look()
     assert marked[-1] == "followed"
+
+
+def test_an_hour_without_redis_is_two_lines_of_the_log_and_a_figure(
+    told: Notices, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """At three in the morning the first line counts; every second a new one buried it."""
+    heard = [{"type": "subscribe", "data": 1}]
+    meets = iter([Redis(notices=told), Redis(notices=told), Redis(says=heard, notices=told), Redis(notices=told)])
+    figures = []
+
+    def next_one() -> Redis:
+        redis = next(meets, None)
+        if redis is None:
+            raise GeneratorExit
+        redis.close = lambda: None  # type: ignore[attr-defined]
+        return redis
+
+    monkeypatch.setattr(told, "_client", next_one)
+    monkeypatch.setattr(notices.gevent, "sleep", lambda _seconds: None)
+    told._mark = lambda _live_id: figures.append(wellbeing.ear.hears)
+    caplog.set_level("INFO", "workshop")
+    with pytest.raises(GeneratorExit):
+        told._for_ever(told._hear)
+    said = [record.getMessage().partition(";")[0] for record in caplog.records]
+    assert said == ["Redis is away", "Redis is back", "Redis is away"]
+    assert figures == [True] and not wellbeing.ear.hears

@@ -75,6 +75,15 @@ class Loop:
 loop = Loop()
 
 
+class Ear:
+    """Whether other processes are heard over Redis. Without it all goes on, a few seconds later."""
+
+    hears = False
+
+
+ear = Ear()
+
+
 def problems(house: House) -> list[str]:
     """Return why no request should be sent here, in words for whoever runs this; nothing means ready."""
     found = []
@@ -124,6 +133,8 @@ class _Figures:
         yield _gauge("loop_late_seconds", "Worst delay of the event loop in the last minute", round(loop.worst, 2))
         yield _gauge("disk_free_bytes", "Free where the data lie, in steps of 16 MiB", _steps(
             _free(self._house.settings.data_dir), 16 * MEGABYTE))  # fmt: skip
+        if self._house.settings.redis_url:
+            yield _gauge("redis_heard", "1 while Redis passes on what other processes change", float(ear.hears))
         errors = CounterMetricFamily("unstuck_errors", "Errors in the log, by room", labels=["room"])
         for room, number in sorted(troubles.seen.items()):
             errors.add_metric((room,), number)

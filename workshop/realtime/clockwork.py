@@ -6,8 +6,10 @@ Lives here: the loops and their periods. Not here: what they do.
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -44,6 +46,9 @@ PLAN = 30.0  # seconds: "minutes behind" on consoles moves without anybody press
 PURGE = 3600.0  # seconds: terms are days
 MAILS = 3.0  # seconds: a mail leaves while its sender still looks at the page
 CHECK_INS = 20.0  # seconds: they open and close by days
+AGAIN = (
+    60.0  # seconds until a task that goes on failing is told again; the alarm in docs/operators.md looks at ten minutes
+)
 CHECKPOINT = 20.0  # seconds: an edited text is gone from the log within sixty (promise 7)
 
 
@@ -126,9 +131,27 @@ def _beat() -> None:
 
 
 def _every(period: float, work: Callable[[], None]) -> None:
+    told: float | None = None
     while True:
         gevent.sleep(period)
-        try:
-            work()
-        except Exception as error:  # the next round may work: a locked database, a full disk
-            log.error("a task of the server's clock failed: %s", type(error).__name__)
+        told = _tried(work, told)
+
+
+def _tried(work: Callable[[], None], told: float | None, now: Callable[[], float] = monotonic) -> float | None:
+    """Do one round; return when its failing was told last, None where it worked.
+
+    A database that is away for an hour fails every task each second. Whoever reads the log then wants the first line,
+    not ten thousand.
+    """
+    try:
+        work()
+    except Exception as error:  # the next round may work: a locked database, a full disk
+        if told is not None and now() - told < AGAIN:
+            return told
+        frames = traceback.extract_tb(error.__traceback__)
+        room = next((Path(frame.filename).stem for frame in frames if frame.filename != __file__), "clockwork")
+        log.error("a task of the server's clock failed (%s): %s", room, type(error).__name__)
+        return now()
+    if told is not None:
+        log.info("a task of the server's clock works again")
+    return None

@@ -24,6 +24,7 @@ from typing import Any
 import gevent
 from gevent.event import Event
 
+from .. import wellbeing
 from ..house import House
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ class Notices:
         self._followed = followed
         self._out: set[str] = set()  # at most all sessions, however long Redis is away
         self._some = Event()
+        self._away: set[str] = set()  # the work that Redis keeps from being done, told once
         self.hears = False
 
     def post(self, live_id: str) -> None:
@@ -76,10 +78,17 @@ class Notices:
             try:
                 work(client)
             except Exception as error:
-                log.warning("Redis is away; every process looks for itself meanwhile (%s)", type(error).__name__)
+                if not self._away:
+                    log.warning("Redis is away; every process looks for itself meanwhile (%s)", type(error).__name__)
+                self._away.add(work.__name__)
             finally:
                 client.close()
             gevent.sleep(PAUSE)
+
+    def _is_back(self, work: Callable[[Any], None]) -> None:
+        if self._away == {work.__name__}:
+            log.info("Redis is back")
+        self._away.discard(work.__name__)
 
     def _tell(self, client: Any) -> None:
         while True:
@@ -93,6 +102,7 @@ class Notices:
                     self._out.add(live_id)
                     self._some.set()
                     raise
+                self._is_back(self._tell)
 
     def _hear(self, client: Any) -> None:
         with client.pubsub() as channel:
@@ -101,7 +111,8 @@ class Notices:
                 answer = channel.get_message(timeout=PATIENCE)
                 if answer is None or answer.get("type") != "subscribe":
                     raise TimeoutError  # it took the call and does not answer
-                self.hears = True
+                self.hears = wellbeing.ear.hears = True
+                self._is_back(self._hear)
                 for live_id in self._followed():  # whatever was missed
                     self._mark(live_id)
                 while True:
@@ -111,4 +122,4 @@ class Notices:
                     elif isinstance(message.get("data"), bytes):
                         self._mark(message["data"].decode("ascii", "replace"))
             finally:
-                self.hears = False
+                self.hears = wellbeing.ear.hears = False
