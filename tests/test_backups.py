@@ -12,18 +12,20 @@ import sys
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.conftest import ROOT, SERVER, LiveServer
 from tests.journeys.hands import Room, cards_of
 from tests.promises.stagehands import canary, files_below
-from workshop import cli
+from workshop import cli, keepers
 from workshop.db import Database
-from workshop.models import Account, StaffLink
+from workshop.errors import WorkshopError
+from workshop.house import House
+from workshop.models import Account, Keeper, StaffLink
 from workshop.operating import backups, held_folders
 from workshop.server import serve
 from workshop.settings import Settings, SettingsError
@@ -114,6 +116,21 @@ def test_a_backup_from_before_an_update_takes_the_place_of_what_came_after_it(in
     aside = {path.name for path in (installed / "replaced").iterdir()}
     assert aside >= ({"unstuck.dump"} if SERVER else {"unstuck.db"}), "what was there is kept"
     backups.refuse_half_restored(installed)
+
+
+def test_a_database_that_a_process_goes_on_serving_is_not_replaced(house: House) -> None:
+    """With several processes the folder's lock is this one's own; the others are seen in the database alone."""
+
+    def goes_on(_seconds: float) -> None:
+        with house.database.transaction() as session:
+            session.execute(update(Keeper).values(seen_at=datetime(2999, 1, 1, tzinfo=UTC)))
+
+    keepers.refuse_while_served(house.database.url, goes_on)  # nobody was ever there
+    with house.database.transaction() as session:
+        session.add(Keeper(id="another", seen_at=keepers._now(session)))
+    keepers.refuse_while_served(house.database.url, lambda _seconds: None)  # it was stopped a moment ago
+    with pytest.raises(WorkshopError, match="Stop all of them"):
+        keepers.refuse_while_served(house.database.url, goes_on)
 
 
 def test_a_file_names_nothing_outside_the_folder(installed: Path, tmp_path: Path) -> None:

@@ -92,6 +92,7 @@ def test_what_is_not_frozen_cannot_be_taken_out(run: Run, house: House, tmp_path
         release(db, live, "drags", texts(canaries(12, 6)))
     assert run("export", live.id, str(tmp_path / "out")).code == 1
     assert run("export").out == ""
+    assert "no frozen report" in run("export", "-pIh4XA5Qf683tcsBBTqzA").err, "an id that begins like an option"
     assert not (tmp_path / "out").exists()
 
 

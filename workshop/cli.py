@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
@@ -30,7 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from .errors import WorkshopError
     from .migrations import MigrationError
 
-    chosen = parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["export"] and re.fullmatch(r"-[\w-]{21}", "".join(given[1:2])):
+        given.insert(1, "--")  # one session's id in 64 begins like an option
+    chosen = parser().parse_args(given)
     try:
         command: Command = chosen.command
         return command(chosen)

@@ -33,6 +33,7 @@ from sqlalchemy.engine import URL, make_url
 
 from ..db import make_engine
 from ..errors import WorkshopError
+from ..keepers import refuse_while_served
 from ..lasting import make_folder, to_disk
 from ..migrations import knows, migrate, status
 from ..settings import Settings, user_name
@@ -257,6 +258,8 @@ def restore(settings: Settings, source: Path, *, replace: bool, given_key: str =
         before = half.read_text() if half.exists() else ""
         if not (replace or before) and (_filled(settings.database_url) if present is None else present.exists()):
             raise BackupFailed("There is a database already. To put the backup in its place, add --replace.")
+        if present is None and _filled(settings.database_url):
+            refuse_while_served(settings.database_url)
         logs = [] if present is None else [Path(f"{present}-wal"), Path(f"{present}-shm")]
         if not before and replace:
             shutil.rmtree(settings.data_dir / ASIDE, ignore_errors=True)  # one past is enough

@@ -86,7 +86,7 @@ def restore(chosen: argparse.Namespace) -> int:
 
 def migrate(chosen: argparse.Namespace) -> int:
     """Bring the database up, back, or say where it stands; 1 if it is not at this version."""
-    from .. import migrations
+    from .. import keepers, migrations
 
     url = opened.settings().database_url
     if chosen.what == "up":
@@ -100,6 +100,8 @@ def migrate(chosen: argparse.Namespace) -> int:
         from ..holding import hold_all
 
         with closing(hold_all(opened.settings())):
+            if not url.startswith("sqlite:"):
+                keepers.refuse_while_served(url)
             migrations.go_back(url, chosen.to)
         print(f"The database is at step {chosen.to}. Start the version that belongs to it.")
         return 0
