@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 
 from tests.conftest import make_account
 from tests.report_world import LATER, add_live, canaries, release, texts
 from workshop import accounts, cli, exports, freezes, live_sessions
 from workshop.house import House
+from workshop.migrations import what_to_do
 
 Run = Callable[..., "Said"]
 
@@ -42,6 +46,19 @@ def run(
         return Said(code, said.out, said.err)
 
     return call
+
+
+def test_a_disk_that_is_full_is_said_in_words(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_about: object) -> str:
+        raise OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full"))
+
+    monkeypatch.setattr(accounts, "invite", full)
+    said = run("accounts", "add", "ada@example.org")
+    assert said.code == 3 and "disk is full" in said.err
+    where = make_url("sqlite:////tmp/main.db")
+    for reason in ("database or disk is full", "disk I/O error"):
+        told = what_to_do(where, OperationalError("", {}, sqlite3.OperationalError(reason)))
+        assert "MB are free there. Make room" in told and "restore" not in told
 
 
 def test_the_last_admin_cannot_be_taken_away_by_a_command(run: Run, house: House) -> None:

@@ -28,8 +28,11 @@ Group: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code; 2 for an unusable setting, 3 for an unusable database."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import OperationalError
+
     from .errors import WorkshopError
-    from .migrations import MigrationError
+    from .migrations import MigrationError, what_to_do
 
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["export"] and re.fullmatch(r"-[\w-]{21}", "".join(given[1:2])):
@@ -43,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except MigrationError as error:
         print(error, file=sys.stderr)
+        return 3
+    except OperationalError as error:  # it was there when it was opened: a disk that is full, a server that goes away
+        print(what_to_do(make_url(Settings.from_env(os.environ).database_url), error), file=sys.stderr)
         return 3
     except WorkshopError as error:
         print(error.sentence, file=sys.stderr)

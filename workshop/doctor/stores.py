@@ -40,6 +40,13 @@ def sqlite(settings: Settings) -> Iterator[Finding]:
             problems = [row[0] for row in connection.execute("pragma quick_check(5)")]
     except sqlite3.OperationalError as error:
         # Not damage: a backup would only bury what is whole.
+        if "disk" in str(error):  # "disk I/O error" is also what a full one says
+            yield wrong(
+                "Database",
+                f"{path} cannot be read: {error}.",
+                "Make room where it lies; if there is enough, look at the disk.",
+            )
+            return
         yield wrong(
             "Database",
             f"{path} cannot be opened by the user {user_name(os.geteuid())}: {error}.",

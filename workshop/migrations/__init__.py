@@ -9,6 +9,7 @@ leaves the database as it was (fault R18).
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
 
 from ..db import ONE_AT_A_TIME, make_engine
@@ -85,7 +87,7 @@ def _opened(url: str) -> Iterator[Engine]:
     try:
         yield engine
     except DatabaseError as error:
-        raise MigrationError(_what_to_do(engine, error)) from error
+        raise MigrationError(what_to_do(engine.url, error)) from error
     finally:
         engine.dispose()
 
@@ -106,23 +108,30 @@ def _change(url: str, work: Callable[[Config], None]) -> None:
             work(config)
 
 
-def _what_to_do(engine: Engine, error: DatabaseError) -> str:
+def what_to_do(url: URL, error: DatabaseError) -> str:
+    """Return what is wrong with the database at `url`, and what to do about it, in words for whoever runs this."""
     reason = str(error.orig).strip().partition("\n")[0]
-    if engine.dialect.name == "sqlite" and ("unable to open" in reason or "readonly" in reason):
+    sqlite = url.get_backend_name() == "sqlite"
+    if sqlite and "disk" in reason:  # "disk I/O error" is also what a full one says
+        free = shutil.disk_usage(Path(str(url.database)).parent).free
         return (
-            f"The database {engine.url.database} cannot be opened for writing: {reason}."
+            f"The database {url.database} cannot be written: {reason}."
+            f" {free // 1_000_000} MB are free there. Make room; if there is enough, look at the disk."
+        )
+    if sqlite and ("unable to open" in reason or "readonly" in reason):
+        return (
+            f"The database {url.database} cannot be opened for writing: {reason}."
             " It, or its folder, belongs to another user, or its disk can only be read. To see which, run:"
             " python -m workshop doctor"
         )
-    if engine.dialect.name == "sqlite":
+    if sqlite:
         return (
-            f"The database {engine.url.database} cannot be used: {reason}."
+            f"The database {url.database} cannot be used: {reason}."
             " If another program holds it, stop that one. If it is damaged, restore a backup;"
             " docs/operators.md says how."
         )
     return (
-        f"The database {engine.url.render_as_string()} does not answer: {reason}."
-        " Start it, or correct the line DATABASE_URL."
+        f"The database {url.render_as_string()} does not answer: {reason}. Start it, or correct the line DATABASE_URL."
     )
 
 

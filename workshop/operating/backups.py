@@ -159,7 +159,9 @@ def _copy_sqlite(source: Path, target: Path) -> None:
             copy.execute("pragma journal_mode=delete")  # one file, complete in itself
             copy.execute("vacuum")  # free pages hold nothing that anybody could need back
     except sqlite3.Error as error:
-        raise BackupFailed(f"The database {source} could not be copied: {error}. Run: workshop doctor") from error
+        raise BackupFailed(
+            f"The database {source} could not be copied: {error}. Run: python -m workshop doctor"
+        ) from error
 
 
 # Looking at one ----------------------------------------------------------------------------------------------------
@@ -214,7 +216,9 @@ def _check_sqlite(file: Path) -> None:
     except sqlite3.Error as error:
         raise BackupFailed(f"The database in this backup is damaged: {error}. Use another backup.") from error
     if problems != ["ok"] or orphans:
-        raise BackupFailed("The database in this backup is damaged. Use another backup, or run: workshop doctor")
+        raise BackupFailed(
+            "The database in this backup is damaged. Use another backup, or run: python -m workshop doctor"
+        )
 
 
 # Putting one back --------------------------------------------------------------------------------------------------
@@ -423,4 +427,4 @@ def _run(command: list[str], url: URL | None = None) -> None:
     if done.returncode:
         said = done.stderr.strip().splitlines() or [str(done.returncode)]
         reason = next((line for line in said if "error:" in line), said[-1]).removeprefix(f"{command[0]}: error: ")
-        raise BackupFailed(f"{command[0]} failed: {reason}. Run: workshop doctor")
+        raise BackupFailed(f"{command[0]} failed: {reason}. Run: python -m workshop doctor")
