@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from . import (
     anonymity,
     asides,
+    asked_twice,
     breakout_moves,
     moderation,
     parking,
@@ -166,7 +167,7 @@ def _open(house: House, session: Session, live: LiveSession, argument: str) -> d
         **breakout_moves.opened(house, session, live, activity),
         **sources.take(session, live, activity),
     }
-    return {**values, **run_of_show.opened(session, live, activity, values)}
+    return {**values, **asked_twice.opened(session, live, activity, values)}
 
 
 def _beside(live: LiveSession, step: int) -> str:
