@@ -62,8 +62,8 @@ def move(house: House, role: str, live_id: str, command: str, argument: str, ver
     """Carry out one move of a facilitator and return the new version.
 
     `role` is the presser's role in this session, `version` the one their screen
-    showed. Raises `Forbidden` for any role but "run", `Stale` when somebody was
-    faster, `WorkshopError` for a move that does not fit the present state.
+    showed; a move in the parking lot holds whatever it was. Raises `Forbidden` for
+    any role but "run", `Stale` when somebody was faster, `WorkshopError` for a move that does not fit the present state.
     """
     if role != "run":
         raise Forbidden(_("You watch this session. Only those who run it can do that."))
@@ -84,8 +84,9 @@ def move(house: House, role: str, live_id: str, command: str, argument: str, ver
             return _close_by_hand(house, live_id, version)
         with house.database.transaction() as session:
             live = get(session, live_id)
-            if live.version != version:
+            if live.version != version and command not in parking.MOVES:  # two entries are marked in one second
                 raise Stale(_("Somebody else moved on. Here is the present state."))
+            version = live.version
             change(session, live, handler(house, session, live, argument))
     except (IntegrityError, WorkshopError) as error:
         if admits:
