@@ -15,9 +15,11 @@ from sqlalchemy.exc import OperationalError
 
 from tests.conftest import make_account
 from tests.report_world import LATER, add_live, canaries, release, texts
-from workshop import accounts, cli, exports, freezes, live_sessions
+from workshop import accounts, cli, exports, figures, freezes, live_sessions
+from workshop.errors import WorkshopError
 from workshop.house import House
 from workshop.migrations import what_to_do
+from workshop.models import ReportFile
 
 Run = Callable[..., "Said"]
 
@@ -129,3 +131,25 @@ def test_a_frozen_session_is_taken_out_as_its_pages_offer_it(run: Run, house: Ho
     everything = b"".join(path.read_bytes() for path in folder.iterdir())
     assert not [one for one in said if not one.quotable and one.text.encode() in everything]
     assert "there already" in run("export", live.id, str(folder)).err
+
+
+@pytest.mark.parametrize("of", ["an older version", "a newer version"])
+def test_a_report_that_another_version_froze_is_taken_out_as_its_pdfs(
+    run: Run, house: House, tmp_path: Path, of: str
+) -> None:
+    with house.database.transaction() as db:
+        live = add_live(db)
+        release(db, live, "drags", texts(canaries(12, 6)))
+        freeze = freezes.freeze(db, live, live_sessions.guide_of(live), LATER)
+        figured = {"form": 99, "said": "in a way that nobody here knows"}
+        others = {name: data for name, data in freeze.editions.items() if name != figures.KEY}
+        freeze.editions = others | ({figures.KEY: figured} if of == "a newer version" else {})
+        db.add(
+            ReportFile(id="a-file", freeze_id=freeze.id, edition="manager", paper="A4", state="ready", content=b"%PDF-")
+        )
+        editions = freeze.editions
+    with pytest.raises(WorkshopError, match=of):
+        exports.of(editions)
+    done = run("export", live.id, str(tmp_path / "out"))
+    assert done.code == 0 and "PDF files alone" in done.err
+    assert [path.read_bytes() for path in (tmp_path / "out").iterdir()] == [b"%PDF-"]

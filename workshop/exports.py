@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from io import BytesIO, StringIO
 from typing import Any
 
+from pydantic import ValidationError
+
 from . import chart_files, editions, figures, workbook
 from .errors import WorkshopError
 from .figures import Count, Item, Result, Results
@@ -44,7 +46,16 @@ def of(kept_editions: Mapping[str, Any]) -> Results:
             code="no_data",
             status=409,
         )
-    return Results.model_validate(kept)
+    try:
+        return Results.model_validate(kept)
+    except ValidationError as error:  # after a step back: this version knows the form of its own time
+        raise WorkshopError(
+            _(
+                "This report was frozen by a newer version in a form that this one does not know. Its PDF files hold the same results."
+            ),
+            code="no_data",
+            status=409,
+        ) from error
 
 
 def file_name(results: Results, ending: str) -> str:

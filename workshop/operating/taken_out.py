@@ -36,7 +36,7 @@ def take_out(
 ) -> list[Path]:
     """Write results and finished PDFs of one session into `folder`; return the files.
 
-    An existing file is never written over. `speaking` is a language for the words in them.
+    Where another version froze it and its figures cannot be read here, the PDFs come alone. An existing file is never written over. `speaking` is a language for the words in them.
     """
     with database.transaction() as session:
         freeze = freezes.find(session, live_id)
@@ -53,10 +53,15 @@ def take_out(
             )
         ).all()
         files = {f"{file.edition}-{file.paper.lower()}.pdf": file.content or b"" for file in printed}
-    results = exports.of(version.editions)
-    with speaking(results.language):
-        for form in exports.FORMS.values():
-            files[exports.file_name(results, form.ending)] = form.make(results)
+    try:
+        results = exports.of(version.editions)
+    except WorkshopError:  # frozen by a version that kept none, or another form
+        if not files:
+            raise
+    else:
+        with speaking(results.language):
+            for form in exports.FORMS.values():
+                files[exports.file_name(results, form.ending)] = form.make(results)
     make_folder(folder)
     written = []
     for name, content in sorted(files.items()):

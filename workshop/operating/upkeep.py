@@ -124,8 +124,12 @@ def export(chosen: argparse.Namespace) -> int:
                 print(f"{live_id}  {day}  {title}{f' ({team})' if team else ''}")
             return 0
         folder = chosen.folder or Path(f"unstuck-{chosen.session}")
+        data = False
         for path in taken_out.take_out(database, chosen.session, folder, _speaking):
             print(path)
+            data = data or path.suffix == ".json"
+        if not data:
+            print("Another version froze this report: its figures are in the PDF files alone.", file=sys.stderr)
     return 0
 
 
