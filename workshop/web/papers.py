@@ -60,7 +60,7 @@ def paper(live_id: str) -> Response:
     response = make_response(padding.filled_pdf(printed.content, padding.PAPER_MADE, len(told)))
     response.mimetype = "application/pdf"
     response.headers["Content-Disposition"] = 'attachment; filename="my-notes.pdf"'
-    response.headers["Cache-Control"] = "no-store"
+    response.headers["Cache-Control"] = "no-store, no-transform"  # packed, its length would tell again
     if notes:
         response.headers[NOTES] = told
     return response
