@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ def matched(box: Path, told: dict[str, dict[bytes, int]]) -> Score:
         [phone for _place, phone in sorted((data.rindex(tag), phone) for tag, phone in tags.items())]
         for tags in told.values()
     ]
-    for one, other in zip(order, order[1:], strict=False):
+    for one, other in pairwise(order):
         score.count(sum(a == b for a, b in zip(one, other, strict=True)), PEOPLE)
     return score
 
@@ -82,11 +83,16 @@ def test_somebody_who_thinks_again_leaves_no_number_that_all_their_answers_share
         seen.append(sorted(row[0] for row in world.house.boxes.box(live_id)._fetch("select revision from answer")))
         world.answer(choices(number + 2), phone)
     assert all(len(revisions) == 4 and len(set(revisions)) > 1 for revisions in seen)
-    form = {f"{name}-based-on": "0" for name in choices(1)} | {f"{name}-answer": said for name, said in choices(1).items()}
+    form = {f"{name}-based-on": "0" for name in choices(1)} | {
+        f"{name}-answer": said for name, said in choices(1).items()
+    }
     other = world.browser()
     url = f"/f/{world.link().token}"
     post(other, f"{url}/begin", page=url)
-    assert [post(other, f"{url}/answers", form, page=f"{url}?change=1").status_code for _press in range(2)] == [303, 303]
+    assert [post(other, f"{url}/answers", form, page=f"{url}?change=1").status_code for _press in range(2)] == [
+        303,
+        303,
+    ]
 
 
 def test_a_process_that_was_killed_before_the_clock_struck_leaves_no_order_for_the_next(
