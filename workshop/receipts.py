@@ -23,6 +23,7 @@ import re
 from collections.abc import Mapping
 
 from sqlalchemy import Select, delete, func, insert, select, text, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from .db import erase
@@ -32,6 +33,9 @@ from .words import _
 
 ACTS = {"withdraw": "withdraw", "unquote": "unquote", "keep": ""}
 """What may be asked -> what is held; "keep" takes back what was asked before."""
+
+PATIENCE = 5
+"""Seconds that a press waits where somebody else reads all wishes, as `pg_dump` does from its beginning to its end."""
 
 SECRET = re.compile(r"[A-Za-z0-9_-]{22}")
 """128 random bits as the phone writes them down."""
@@ -55,7 +59,7 @@ def hold(session: Session, live: LiveSession, secret: object, act: object) -> tu
     """
     if not isinstance(secret, str) or not SECRET.fullmatch(secret) or not isinstance(act, str) or act not in ACTS:
         raise WorkshopError(_("This request could not be read. Reload the page and try again."), status=400)
-    _alone(session)
+    _alone(session, PATIENCE)
     if fixed(session, live):
         raise Closed(_("The report is fixed; nothing can be changed any more."))
     receipt = hashlib.sha256(secret.encode()).hexdigest()
@@ -103,7 +107,7 @@ def tidy(session: Session) -> None:
 
 def give_back(session: Session, copied: Mapping[str, str]) -> frozenset[str]:
     """Put those wishes back that the database has lost; return those of them that are of no use any more."""
-    _alone(session)
+    _alone(session, PATIENCE)
     known = _wishes(session)
     lost = set(copied) - set(known)
     useful = {one: copied[one] for one in session.scalars(select(Card.receipt).where(Card.receipt.in_(lost))) if one}
@@ -112,12 +116,23 @@ def give_back(session: Session, copied: Mapping[str, str]) -> frozenset[str]:
     return frozenset(lost - set(useful))
 
 
-def _alone(session: Session) -> None:
-    """Be the only one who looks at wishes until this transaction ends: between a press and a freeze one is first."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("LOCK TABLE wishes IN ACCESS EXCLUSIVE MODE"))
-    else:
+def _alone(session: Session, patience: int = 0) -> None:
+    """Be the only one who looks at wishes until this transaction ends: between a press and a freeze one is first.
+
+    Raises WorkshopError after so many seconds of `patience`; 0 is for ever.
+    """
+    if session.get_bind().dialect.name != "postgresql":
         session.begin_nested().commit()  # `db.py`: takes the file's one place for writing
+        return
+    session.execute(text(f"SET LOCAL lock_timeout = '{patience}s'"))
+    try:
+        session.execute(text("LOCK TABLE wishes IN ACCESS EXCLUSIVE MODE"))
+    except OperationalError as error:
+        session.rollback()
+        raise WorkshopError(
+            _("This did not reach the server. Nothing was changed; try again."), code="busy", status=503
+        ) from error
+    session.execute(text("SET LOCAL lock_timeout = 0"))
 
 
 def _wishes(session: Session) -> dict[str, str]:

@@ -20,6 +20,7 @@ from pathlib import Path
 from . import receipts
 from .ballots import in_a_thread
 from .db import Database
+from .errors import WorkshopError
 from .lasting import to_disk, write_new
 
 NAME = "wishes.json"
@@ -54,8 +55,11 @@ class WishCopies(NoCopies):
             copied = self._copied()
             if not copied:
                 return
-            with database.transaction() as session:
-                of_no_use = receipts.give_back(session, copied)
+            try:
+                with database.transaction() as session:
+                    of_no_use = receipts.give_back(session, copied)
+            except WorkshopError:
+                return  # somebody reads all of it just now; the next look comes soon
             if of_no_use:
                 self._write({receipt: act for receipt, act in copied.items() if receipt not in of_no_use})
 

@@ -20,6 +20,7 @@ from tests.promises.attackers import FALSE_ALARM, tau
 from tests.promises.stagehands import Room, canary, files_below, room
 from tests.promises.test_09_changes_wait_for_the_freeze import hashed, new_receipt
 from workshop import anonymity, live_sessions, receipts
+from workshop.errors import WorkshopError
 from workshop.house import House
 from workshop.models import Card
 from workshop.wish_copies import WishCopies
@@ -204,6 +205,23 @@ def test_what_the_database_lost_is_given_back_by_whoever_told_the_phones_so(hall
     assert held_of(hall, played) == {}
     copies.give_back(hall.database)
     assert held_of(hall, played) == wanted
+
+
+@pytest.mark.skipif(not SERVER, reason="SQLite has no reader who keeps a writer waiting")
+def test_whoever_presses_while_a_backup_reads_is_told_to_try_again(
+    hall: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    played, own, copies = asked(hall)
+    monkeypatch.setattr(receipts, "PATIENCE", 1)
+    with hall.database.engine.connect() as backup:
+        backup.execute(text("select count(*) from wishes"))  # as `pg_dump` does, for as long as it goes on
+        with pytest.raises(WorkshopError) as refused, hall.database.transaction() as session:
+            ask(session, played, own[5], 0)
+        copies.give_back(hall.database)
+    assert refused.value.status == 503
+    with hall.database.transaction() as session:
+        ask(session, played, own[5], 0)
+    assert hashed(own[5]) in held_of(hall, played)
 
 
 def test_a_wish_that_was_taken_back_elsewhere_does_not_come_again(hall: House) -> None:

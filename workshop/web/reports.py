@@ -276,6 +276,7 @@ def freeze(live_id: str) -> Page:
     with house().database.transaction() as db, in_language_of(live):
         frozen = freezes.freeze(db, live, live_sessions.guide_of(live), house().clock())
         jobs.queue(db, frozen)
+    house().copies.give_back(house().database)  # now of no use any more
     jobs.start(house())
     return redirect(url_for(".review", live_id=live_id), code=303)
 
