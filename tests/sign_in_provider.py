@@ -12,9 +12,10 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from joserfc import jwk, jwt
 
@@ -38,16 +39,22 @@ class Provider:
 
         class Talk(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                self._say(provider.get(urlsplit(self.path).path))
+                asked = urlsplit(self.path)
+                if asked.path == "/authorize":
+                    self._send(200, "text/html", provider.page(self.path).encode())
+                else:
+                    self._say(provider.get(asked.path))
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 self._say(provider.exchange(parse_qs(body), self.headers.get("Authorization", "")))
 
             def _say(self, answer: tuple[int, dict[str, Any]]) -> None:
-                content = json.dumps(answer[1]).encode()
-                self.send_response(answer[0])
-                self.send_header("Content-Type", "application/json")
+                self._send(answer[0], "application/json", json.dumps(answer[1]).encode())
+
+            def _send(self, status: int, kind: str, content: bytes) -> None:
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
@@ -79,6 +86,18 @@ class Provider:
         if path == "/keys":
             return 200, {"keys": [self.key.as_dict(private=False)]}
         return (200, self.userinfo) if path == "/userinfo" else (404, {})
+
+    def page(self, url: str) -> str:
+        """Return what a person reads there, with a way back for yes and one for no."""
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+        back = urlsplit(asked["redirect_uri"])
+        here = f"{back.scheme}://{back.netloc}"
+        no = f"{asked['redirect_uri']}?{urlencode({'error': 'access_denied', 'state': asked['state']})}"
+        links = "".join(
+            f'<p><a href="{escape(link)}">{said}</a></p>'
+            for said, link in (("Yes", here + self.consent(url)), ("No", no))
+        )
+        return f"<!doctype html><html lang=en><title>Provider</title><h1>Is it you?</h1>{links}"
 
     def consent(self, url: str) -> str:
         """Do what a person does there: say yes; return the path and query that they are sent back to."""

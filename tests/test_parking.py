@@ -14,7 +14,7 @@ from tests.pages import check_html, csrf_token
 from tests.promises.stagehands import add_account, add_guide, guide_source, room
 from tests.small_guide import ask, go, look_up, make_session
 from workshop import editions, fragments, freezes, live_sessions, parking, retention, screens
-from workshop.errors import WorkshopError
+from workshop.errors import Stale, WorkshopError
 from workshop.guides import library, schema
 from workshop.guides.schema import GuideError
 from workshop.house import House
@@ -174,8 +174,12 @@ def test_the_room_goes_through_the_lot_and_marks_what_becomes_of_each(app: Flask
     played.move("close")
     entries = played.seen()[0].activity.parked
     assert sorted(one.by for one in entries) == ["room"] * 12 + ["staff"]
+    seen = played.live.version
     for command, entry in zip(("parked_done", "parked_action", "parked_kept"), entries, strict=False):
-        played.move(command, entry.id)
+        new = live_sessions.move(house, "run", played.live_id, command, entry.id, seen)
+        assert new == played.live.version, "three presses in one second, each from the screen before them"
+    with pytest.raises(Stale):
+        live_sessions.move(house, "run", played.live_id, "parked_kept", entries[0].id, seen)
     with pytest.raises(WorkshopError):
         played.move("parked_done", "a" * 22)
     assert [one.mark for one in played.seen()[0].activity.parked][:3] == ["done", "action", "kept"]

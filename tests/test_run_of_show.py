@@ -14,7 +14,7 @@ from tests.promises.stagehands import KINDS as SORTS
 from tests.promises.stagehands import Room, fields_for, room
 from tests.small_guide import TEXT, ask, go, look_up, make_session
 from tests.test_stage_languages import GERMAN
-from workshop import live_sessions, live_state, run_of_show, screens, who_sees
+from workshop import live_sessions, live_state, run_of_show, screens, session_guide, who_sees
 from workshop.activities import KINDS
 from workshop.errors import WorkshopError
 from workshop.guides import library, methods, schema
@@ -113,12 +113,16 @@ def test_what_was_put_in_twice_before_anybody_was_asked_is_another_round(hall: H
     played = room(hall, ["scale", "text"], 12)
     for prompt in ("How sure are you?", "how sure are you"):
         insert(hall, played.live_id, prompt=prompt, kind="scale")
+    told: list[str] = []
     for people in (12, 11):
         played.move("next")
+        told.append(console(hall, played.live_id).hint)
         played.move("open")
         for phone in range(people):
             played.send(phone, played.run_id, fields_for("scale"))
         played.move("close")
+    assert not told[0]
+    assert "words beside the first time, no numbers" in told[1], "whoever opens it knows before"
     with hall.database.transaction() as session:
         live = live_sessions.get(session, played.live_id)
         first, second = (live_sessions.run_of(session, live, name).release for name in ("added-2", "added"))  # type: ignore[union-attr]
@@ -148,11 +152,18 @@ def test_a_choice_that_was_shown_is_not_opened_with_one_option_more(
         played.send(phone, played.run_id, {"choice": [f"o{1 + phone % 2}"]})
     played.move("close")
     played.move("next")
+    screen = console(hall, played.live_id)
+    offered = [move.command for move in (screen.primary, *screen.secondary) if move]
     if refused:
+        assert "open" not in offered, "a button that can only be refused is not offered"
+        assert offered[0] == "end", "it is the last one of this plan"
+        assert "shown in numbers" in screen.hint
         with pytest.raises(WorkshopError, match="shown in numbers"):
             played.move("open")
         assert len(hall.boxes.box(played.live_id).gates()) == 0, "no gate of a question that was not asked stays open"
     else:
+        assert "open" in offered
+        assert not screen.hint
         played.move("open")
 
 
@@ -298,7 +309,7 @@ def test_what_would_make_a_sentence_on_the_phones_untrue_is_refused(hall: House)
     insert(hall, played.live_id, prompt="How sure are you?", kind="scale")
     assert who_sees.promise(played.live) == told
     leaky = TEXT.replace("rolling", "close")  # the control: a guide in which the sentence would differ
-    assert run_of_show._told(played.live, leaky) != told
+    assert session_guide.told(played.live, leaky) != told
 
 
 def test_a_numbers_question_is_not_typed_in_a_second_time(hall: House) -> None:

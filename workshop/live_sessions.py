@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from . import (
     anonymity,
     asides,
+    asked_twice,
     breakout_moves,
     moderation,
     parking,
@@ -61,8 +62,8 @@ def move(house: House, role: str, live_id: str, command: str, argument: str, ver
     """Carry out one move of a facilitator and return the new version.
 
     `role` is the presser's role in this session, `version` the one their screen
-    showed. Raises `Forbidden` for any role but "run", `Stale` when somebody was
-    faster, `WorkshopError` for a move that does not fit the present state.
+    showed; a move in the parking lot holds whatever it was. Raises `Forbidden` for
+    any role but "run", `Stale` when somebody was faster, `WorkshopError` for a move that does not fit the present state.
     """
     if role != "run":
         raise Forbidden(_("You watch this session. Only those who run it can do that."))
@@ -83,8 +84,9 @@ def move(house: House, role: str, live_id: str, command: str, argument: str, ver
             return _close_by_hand(house, live_id, version)
         with house.database.transaction() as session:
             live = get(session, live_id)
-            if live.version != version:
+            if live.version != version and command not in parking.MOVES:  # two entries are marked in one second
                 raise Stale(_("Somebody else moved on. Here is the present state."))
+            version = live.version
             change(session, live, handler(house, session, live, argument))
     except (IntegrityError, WorkshopError) as error:
         if admits:
@@ -166,7 +168,7 @@ def _open(house: House, session: Session, live: LiveSession, argument: str) -> d
         **breakout_moves.opened(house, session, live, activity),
         **sources.take(session, live, activity),
     }
-    return {**values, **run_of_show.opened(session, live, activity, values)}
+    return {**values, **asked_twice.opened(session, live, activity, values)}
 
 
 def _beside(live: LiveSession, step: int) -> str:

@@ -223,6 +223,10 @@ def _mark(mark: str, session: Session, live: LiveSession, argument: str) -> dict
     if argument not in known:
         raise WorkshopError(_("This entry is not in the parking lot any more."), status=409)
     for table in (ParkedText, Card):
+        now = session.scalar(select(table.mark).where(table.id == argument))
+        if mark and now and now != mark:  # somebody else has made something of it meanwhile
+            raise Stale(_("Somebody else moved on. Here is the present state."))
+    for table in (ParkedText, Card):
         session.execute(update(table).where(table.id == argument).values(mark=mark))
     session.flush()
     return {}
@@ -240,4 +244,4 @@ MOVES = {
     "parked_kept": _marking("kept"),
     "parked_open": _marking(""),
 }
-"""The facilitator's moves of this room, for `live_sessions`."""
+"""The facilitator's moves of this room, for `live_sessions`. None depends on where the room is: each names what it changes."""

@@ -15,28 +15,25 @@ What holds for an added activity:
   one is either compared in words (`again`), or of texts, or the first has shown
   nothing. Anything else is refused, also when somebody types it in once more;
   and what stands twice in the plan, however it came there, is looked at when it
-  opens (`opened`).
+  opens (`asked_twice.py`).
 """
 
 from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from types import SimpleNamespace
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from . import moderation, parking, quoting, sources, who_sees
+from . import asked_twice, moderation, parking, session_guide
 from .activities import KINDS
 from .errors import WorkshopError
-from .guides import methods, schema
-from .guides.file import GuideFile
+from .guides import methods
 from .guides.ids import all_ids, free_id
-from .guides.schema import Activity, Guide, GuideError
+from .guides.schema import Activity
 from .house import House
 from .live_state import NO_TIMER, guide_of, run_of
 from .models import ActivityRun, LiveSession
@@ -104,16 +101,12 @@ def _repeatable(session: Session, live: LiveSession) -> tuple[Activity, bool] | 
     if run is None or run.state != "released":
         return None
     kind = KINDS[item.kind]
-    if kind.compares and (item.again or not _showed_nothing(run)):
+    if kind.compares and (item.again or not asked_twice.showed_nothing(run)):
         return item, True
     if kind.texts:
         return item, False
-    fresh = _showed_nothing(run) and _shown_before(session, live, guide_of(live), item) is None
+    fresh = asked_twice.showed_nothing(run) and asked_twice.shown_before(session, live, guide_of(live), item) is None
     return (item, False) if fresh else None
-
-
-def _showed_nothing(run: ActivityRun) -> bool:
-    return bool((run.release or {}).get("too_few"))
 
 
 def _repeat(house: House, session: Session, live: LiveSession, argument: str) -> dict[str, Any]:
@@ -124,15 +117,10 @@ def _repeat(house: House, session: Session, live: LiveSession, argument: str) ->
         raise WorkshopError(_("This question has not been asked yet."), status=409)
     found = _repeatable(session, live)
     if found is None:
-        raise WorkshopError(
-            _(
-                "This one was shown in numbers. Shown twice, the difference could point at somebody. Ask something else."
-            ),
-            status=409,
-        )
+        raise WorkshopError(asked_twice.not_in_numbers_again(), status=409)
     item, beside = found
-    data = _data(live)
-    step, index, entry = _entry(data, item.id)
+    data = session_guide.plain(guide_of(live))
+    step, index, entry = session_guide.entry(data, item.id)
     name = free_id(ADDED, all_ids(data))
     fresh = {**copy.deepcopy(entry), "id": name}
     if beside:
@@ -143,69 +131,7 @@ def _repeat(house: House, session: Session, live: LiveSession, argument: str) ->
     for words in data.get("translations", {}).values():
         if item.id in words:
             words[name] = copy.deepcopy(words[item.id])
-    return {"guide_source": _written(live, data), "at": name, "blank": False, **NO_TIMER}
-
-
-# -- asked twice without being called so
-
-
-def opened(session: Session, live: LiveSession, activity: Activity, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what else to write as a question opens: where the room has seen its numbers before, it is another round.
-
-    A guide can hold a question twice, so can its plan: typed in twice before
-    either was asked, a method put in twice, two rounds after one that too few
-    answered. The difference of two exact pictures is what whoever came or left
-    in between has said. `values`: what opening writes already. Raises
-    `WorkshopError` where it cannot be compared in words.
-    """
-    guide = schema.parse(values["guide_source"], "guide") if "guide_source" in values else guide_of(live)
-    item = guide.activity(activity.id)
-    first = _shown_before(session, live, guide, item)
-    if first is None:
-        return {}
-    if KINDS[item.kind].compares and _labels(first) == _labels(item):
-        data = copy.deepcopy(guide.file.model_dump(mode="json", by_alias=True, exclude_unset=True))
-        _entry(data, item.id)[2]["again"] = first.id
-        try:
-            return {"guide_source": _written(live, data)}
-        except WorkshopError:
-            pass  # other ends, or the first stands after it in the plan
-    raise WorkshopError(
-        _("This one was shown in numbers. Shown twice, the difference could point at somebody. Ask something else."),
-        status=409,
-    )
-
-
-def _shown_before(session: Session, live: LiveSession, guide: Guide, item: Activity) -> Activity | None:
-    """Return an earlier asking of the same question that showed its numbers; of words, and of a named round, none."""
-    kind = KINDS[item.kind]
-    if kind.texts or kind.own_words or not kind.asks or item.again:
-        return None
-    for one in guide.activities:
-        if one.id == item.id or one.kind != item.kind or one.again or not _same_words(one, item):
-            continue
-        run = run_of(session, live, one.id)
-        if run is not None and run.release and not _showed_nothing(run):
-            return one
-    return None
-
-
-def _same_words(one: Activity, other: Activity) -> bool:
-    """Say whether two questions of a kind ask for the same; signs and case do not matter, nor some other options."""
-    if _words(one.prompt) != _words(other.prompt):
-        return False
-    mine, theirs = set(_labels(one)), set(_labels(other))
-    return not (mine or theirs) or bool(mine & theirs)
-
-
-def _labels(item: Activity) -> list[tuple[str, ...]]:
-    """Return the words of what people choose between, in order; empty for kinds without."""
-    part = sources.part_of(item.kind)
-    return [_words(one.label) for one in getattr(item.config, part)] if part else []
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(quoting.spoken(text)) or (text,)
+    return {"guide_source": session_guide.written(live, data), "at": name, "blank": False, **NO_TIMER}
 
 
 # -- put in, take out
@@ -223,7 +149,7 @@ def _insert(house: House, session: Session, live: LiveSession, argument: str) ->
         wish = None
     if not isinstance(wish, dict):
         raise WorkshopError(_("Choose what to add, or write a question of your own."))
-    data = _data(live)
+    data = session_guide.plain(guide_of(live))
     pick = wish.get("pick")
     if isinstance(pick, str) and pick.startswith("method:"):
         data = _with_method(live, data, pick.partition(":")[2])
@@ -231,11 +157,11 @@ def _insert(house: House, session: Session, live: LiveSession, argument: str) ->
         fresh, words = _picked(pick, live, data) if isinstance(pick, str) else (_typed(wish), {})
         fresh["id"] = free_id(ADDED, all_ids(data))
         _not_twice(session, live, fresh)
-        step, index, _here = _entry(data, live.at or "")
+        step, index, _here = session_guide.entry(data, live.at or "")
         step["activities"].insert(index + 1, fresh)
         for language, said in words.items():
             data["translations"][language][fresh["id"]] = said
-    return {"guide_source": _written(live, data)}
+    return {"guide_source": session_guide.written(live, data)}
 
 
 def _with_method(live: LiveSession, data: dict[str, Any], name: str) -> dict[str, Any]:
@@ -308,56 +234,17 @@ def _take_out(house: House, session: Session, live: LiveSession, argument: str) 
         raise WorkshopError(_("Only what was added and not asked yet can be taken out."), status=409)
     if run_of(session, live, argument) is not None:
         raise WorkshopError(_("Only what was added and not asked yet can be taken out."), status=409)
-    data = _data(live)
-    step, index, _gone = _entry(data, argument)
+    data = session_guide.plain(guide_of(live))
+    step, index, _gone = session_guide.entry(data, argument)
     del step["activities"][index]
     for words in data.get("translations", {}).values():
         words.pop(argument, None)
-    return {"guide_source": _written(live, data)}
+    return {"guide_source": session_guide.written(live, data)}
 
 
 def is_added(activity_id: str) -> bool:
     """Return whether an activity was put in by itself while the session ran."""
     return activity_id == ADDED or (activity_id.startswith(f"{ADDED}-") and activity_id[len(ADDED) + 1 :].isdecimal())
-
-
-# -- the session's copy
-
-
-def _data(live: LiveSession) -> dict[str, Any]:
-    """Return the session's guide as plain data, all languages included."""
-    data: dict[str, Any] = guide_of(live).file.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    return copy.deepcopy(data)
-
-
-def _entry(data: dict[str, Any], activity_id: str) -> tuple[dict[str, Any], int, dict[str, Any]]:
-    for step in data["steps"]:
-        for index, entry in enumerate(step["activities"]):
-            if entry["id"] == activity_id:
-                return step, index, entry
-    raise WorkshopError(_("There is no such place in this guide."), status=409)
-
-
-def _written(live: LiveSession, data: dict[str, Any]) -> str:
-    """Return the changed guide as the session keeps it; raise `WorkshopError` where it is none, or breaks what was said."""
-    try:
-        text = schema.dump(replace(guide_of(live), file=GuideFile.model_validate(data)))
-        schema.parse(text, "guide")
-    except GuideError as error:
-        raise WorkshopError(_("This does not fit into the session: %(why)s", why=error.problems[0].what)) from error
-    except ValueError as error:
-        raise WorkshopError(_("This does not fit into the session.")) from error
-    if _told(live, text) != _told(live, live.guide_source):
-        raise WorkshopError(
-            _("This would change what every phone was told about who sees what. Keep it for another session.")
-        )
-    return text
-
-
-def _told(live: LiveSession, source: str) -> tuple[str, ...]:
-    """Return what phones read of a session if its guide were `source`."""
-    columns = {column.key: getattr(live, column.key) for column in LiveSession.__mapper__.column_attrs}
-    return who_sees.promise(cast(LiveSession, SimpleNamespace(**{**columns, "guide_source": source})))
 
 
 def _require_running(live: LiveSession) -> None:

@@ -294,6 +294,7 @@ function prepareHooks(form) {
     });
   }
   if (form.querySelector("[data-votes]")) void import("./votes.js").then(({ watch }) => watch(form), () => {});
+  form.dataset.helped = "yes";
   refreshHooks(form);
 }
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect
+from pypdf import PdfReader
 
 from tests.conftest import LiveServer, free_port, make_account
 from tests.e2e.conftest import Leader, axe_findings
@@ -569,6 +571,9 @@ def test_the_preview_is_what_goes_to_the_printer_and_the_keyboard_reaches_it(lea
     page = notes(context, leads)
     fill_everything(page, "paper")
     assert axe_findings(page) == []
+    for sheet in PdfReader(BytesIO(page.pdf(format="A4"))).pages:  # the browser's own printer cuts no line in two
+        text = sheet.extract_text()
+        assert text.count("How much it would change") == text.count("1 2 3 4 5 1 2 3 4 5"), text
     bodies: list[dict[str, Any]] = []
     lengths: list[int] = []
 

@@ -107,6 +107,7 @@ def test_a_thought_is_parked_in_one_tap_and_looked_at_before_people_part(
         line = console.locator(".queue__one").filter(has=console.get_by_role("button", name=label, exact=True)).first
         line.get_by_role("button", name=label, exact=True).click()
         expect(stage.locator(".lot .tag").filter(has_text=said)).to_be_visible(timeout=SOON)
+        expect(console.locator(".queue__one .tag").filter(has_text=said)).to_be_visible(timeout=SOON)
     expect(phone.locator(".lot .tag")).to_have_count(3, timeout=SOON)
     for page, name in ((phone, "phone"), (console, "console")):
         look(page, shot, f"lot-{name}-closed")

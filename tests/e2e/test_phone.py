@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, WebSocket, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, WebSocket, expect
 
 from tests.conftest import LiveServer
 from tests.e2e.conftest import Leader, axe_findings, dressed
@@ -475,3 +475,42 @@ def test_axe_finds_nothing_on_any_page(
     page.goto(f"{leader.url}/s/AAAAAAAAAAAAAAAAAAAAAA/")
     look("no-seat")
     assert {name: found for name, found in findings.items() if found} == {}
+
+
+def places(page: Page) -> dict[str, list[int]]:
+    """Return where each thing that a finger could aim at begins."""
+    found: dict[str, list[int]] = page.evaluate(
+        """() => Object.fromEntries([...document.querySelectorAll("main :is(textarea, input, select, button, .seen), footer summary")]
+          .filter(el => el.checkVisibility({visibilityProperty: true}))
+          .map(el => [el.outerHTML.slice(0, 120), [...["left", "top"].map(side => Math.round(el.getBoundingClientRect()[side]))]]))"""
+    )
+    return found
+
+
+@pytest.mark.parametrize(("kind", "last"), [("texts", "hints.js"), ("dots", "votes.js")])
+def test_nothing_moves_under_a_finger_when_the_scripts_come(
+    leader: Leader, phone_of: OPEN, kind: str, last: str
+) -> None:
+    """On a bad network a page is there a while before its scripts, and somebody has begun to tap."""
+    leader.press("start")
+    if kind == "dots":
+        leader.press("insert", json.dumps({"pick": "activity:dot-vote:dots"}))
+    leader.press("next")
+    leader.press("open")
+    context = phone_of()
+    held: list[Route] = []
+    for script in ("phone.js", last):
+        context.route(f"**/js/{script}", lambda route: held.append(route))
+    page = join(context, leader)
+    before = places(page)
+    assert len(before) > 3, "or there is nothing to compare"
+    for mark in ("form[data-helped]", ".hint" if kind == "texts" else "[data-watched]"):
+        for _ in range(200):
+            if held:
+                break
+            page.wait_for_timeout(50)
+        held.pop().continue_()
+        expect(page.locator(mark).first).to_be_attached()
+    expect(status(page)).to_have_text("Connected")
+    after = places(page)
+    assert {name: after.get(name) for name in before} == before

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .. import breakout_moves, moderation
+from .. import asked_twice, breakout_moves, moderation
 from ..activities import KINDS
 from ..guides.schema import Guide
 from ..house import House
@@ -28,9 +28,12 @@ class Move:
 
 
 def usual_moves(
-    live: LiveSession, guide: Guide, shown: StageScreen, sheets: int = 0
+    live: LiveSession, guide: Guide, shown: StageScreen, sheets: int = 0, twice: asked_twice.Twice | None = None
 ) -> tuple[Move | None, tuple[Move, ...], str]:
-    """Return the one move that comes next, the moves beside it, and what to know before."""
+    """Return the one move that comes next, the moves beside it, and what to know before.
+
+    `twice`: the room has seen the numbers of the question that waits.
+    """
     ids = [item.id for item in guide.activities]
     end = Move("end", _("End the session"), ask=_("End the session for everybody? Nothing can be asked after that."))
     if live.phase == "lobby":
@@ -81,7 +84,9 @@ def usual_moves(
             return (
                 (deal, (*back, *skip, end), hint) if shown.activity.breakout.possible else (onward, (*back, end), hint)
             )
-        return Move("open", _("Open the question")), (*back, *skip, end), ""
+        if twice is not None and not twice.opens:
+            return onward, beside, twice.note
+        return Move("open", _("Open the question")), (*back, *skip, end), twice.note if twice else ""
     return onward, beside, ""
 
 

@@ -10,7 +10,18 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from .. import breakout_moves, live_state, moderation, paper_cards, parking, run_of_show, sources, themes, who_sees
+from .. import (
+    asked_twice,
+    breakout_moves,
+    live_state,
+    moderation,
+    paper_cards,
+    parking,
+    run_of_show,
+    sources,
+    themes,
+    who_sees,
+)
 from ..guides.schema import Guide
 from ..house import House
 from ..models import LiveSession
@@ -82,7 +93,9 @@ def console(session: Session, live: LiveSession, role: str, house: House) -> Con
     step = guide.step_of(live.at) if live.at else None
     moved = session.get(LiveSession, live.moved_to) if live.moved_to else None
     sheets = _sheets(house, live, shown)
-    primary, secondary, hint = usual_moves(live, guide, shown, sheets) if role == "run" else (None, (), "")
+    waits = role == "run" and shown.activity is not None and shown.activity.phase == "waiting"
+    twice = asked_twice.twice(session, live) if waits else None
+    primary, secondary, hint = usual_moves(live, guide, shown, sheets, twice) if role == "run" else (None, (), "")
     small_groups = 0
     if role == "run" and shown.activity and shown.activity.breakout and shown.activity.run_id and shown.pause is None:
         primary, secondary, hint = breakouts_moves(house, live, shown.activity, primary, secondary, hint)

@@ -52,6 +52,8 @@ def way_back(status: int) -> tuple[str, str]:
     session = re.match(r"/(?:s|staff/sessions)/[\w-]{20,32}/", request.path)
     if session and status not in (403, 404) and request.path != session.group():
         return session.group(), _("Back to the session")
+    if request.path.startswith("/staff/sso/"):  # nobody is signed in who comes back without luck
+        return url_for("accounts.sign_in"), _("Sign in")
     if request.path.startswith("/staff"):
         return url_for("accounts.dashboard"), _("Go to your sessions")
     return "/", _("Go to the start page")

@@ -23,7 +23,7 @@ export function pickControl(fieldset, { offers, most, changed, words, name, labe
   let folded = most === 1;
   const list = make("ul", { class: "pick__list", role: "list" });
   const none = make("p", { class: "quiet small", text: words.pick_none });
-  const full = make("p", { class: "quiet small", role: "status" });
+  const full = make("p", { class: "pick__full quiet small", role: "status" });
   const field = make("input", { type: "text", id: newId(name), maxlength: "200", autocomplete: "off", enterkeyhint: "done", dir: "auto" });
   const own = make(
     "div",
