@@ -37,7 +37,7 @@ OWED = "user_version"
 """The number in the head of SQLite's file that is 1 from an erase until the file was rewritten."""
 
 
-REWRITTEN = ("cards", "readings", "report_texts")
+REWRITTEN = ("cards", "activity_runs", "readings", "report_texts")
 """PostgreSQL's tables that hold people's words, or what staff wrote of them, and of which something may be taken back."""
 
 REWRITE_PATIENCE = 100
