@@ -208,7 +208,7 @@ def test_the_step_back_from_moderation_brings_nothing_hidden_to_light(empty_data
             _a_row(connection, "activity_runs", values)
             _a_row(connection, "readings", {"run_id": run, "version": 1, "body": body})
             for number in (1, 2) if run != "cloud" else ():
-                card = {"id": f"{run}-{number}", "run_id": run, "held": "", "text": f"{run} {number}"}
+                card = {"id": f"{run}-{number}", "run_id": run, "text": f"{run} {number}"}
                 _a_row(connection, "cards", card)
     _step(engine, "downgrade", "0013")
     with engine.connect() as connection:

@@ -22,7 +22,7 @@ from reports.document import MalformedReport
 from tests.conftest import CheckedClient, post
 from tests.small_guide import go, look_up, make_session
 from tests.test_reports_pdf import needs_renderer, text_of
-from workshop import papers, report_worker
+from workshop import padding, papers, report_worker
 from workshop.errors import Throttled
 from workshop.house import House
 from workshop.models import Account
@@ -81,6 +81,19 @@ def pages(content: bytes) -> list[str]:
 
 
 # -- what is printed
+
+
+def test_whoever_sees_lengths_alone_cannot_tell_how_much_somebody_wrote(app: Flask) -> None:
+    """One word or a page full: the same bytes on their way, and every reader finds the same words as without them."""
+    with app.test_request_context("/"):
+        made = [printed(talk()).content, printed(talk(8)).content]
+    assert len(made[0]) != len(made[1]), "the control"
+    filled = [
+        padding.filled_pdf(content, padding.PAPER_MADE, beside) for content, beside in zip(made, (0, 97), strict=True)
+    ]
+    assert len(filled[0]) == len(filled[1]) + 97 == padding.PAPER_MADE
+    assert [pages(content) for content in filled] == [pages(content) for content in made]
+    assert all(content.endswith(b"%%EOF\n") for content in filled)
 
 
 @needs_renderer
@@ -290,7 +303,7 @@ def test_a_seat_gets_its_paper_during_the_session_and_after_it(
     for command in ("start", "end", ""):
         answer = ask(client, live_id, talk(size="Letter"))
         assert (answer.status_code, answer.mimetype, answer.data) == (200, "application/pdf", b"%PDF-stand-in")
-        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Cache-Control"] == "no-store, no-transform"
         assert answer.headers["Content-Disposition"].startswith("attachment")
         assert "U+4E16" in unquote(answer.headers["X-Print-Notes"])
         if command:

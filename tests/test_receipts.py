@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
 from tests.conftest import SERVER
@@ -25,7 +26,7 @@ from workshop.activities import KINDS, CardDraft
 from workshop.editions import Texts
 from workshop.errors import AnswerRefused, Closed, NotFound, WorkshopError
 from workshop.house import House
-from workshop.models import ActivityRun, Card, Freeze, ReportText
+from workshop.models import ActivityRun, Card, Freeze, ReportText, Wish
 
 
 def new_receipt() -> str:
@@ -270,7 +271,7 @@ def test_a_receipt_opens_only_its_own_session(db: Session) -> None:
     for receipt in (other.own[other.texts[0]], new_receipt(), hashed(world.own[world.texts[0]])[:22]):
         with pytest.raises(NotFound):
             receipts.hold(db, world.live, receipt, "withdraw")
-    assert set(db.scalars(select(Card.held))) == {""}
+    assert db.scalars(select(Wish)).all() == []
 
 
 def test_while_a_question_is_open_its_cards_are_not_touched(db: Session) -> None:
@@ -408,3 +409,43 @@ def test_after_the_freeze_what_was_taken_back_is_in_no_file_and_neither_is_a_rec
     assert [text for text in texts[::3] if text.encode() in stored] == []
     assert [receipt for receipt in own if hashed(receipt).encode() in stored] == []
     assert texts[1].encode() in stored
+
+
+@pytest.mark.several
+def test_after_the_freeze_what_was_taken_back_is_in_no_table_of_the_server(
+    hall: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: PostgreSQL alone keeps it, and an ordinary vacuum leaves the bytes."""
+
+    def freeze() -> tuple[list[str], list[str]]:
+        played = room(hall, ["text"], 12, freeze_after_minutes=0)
+        run_id, own = played.open(), {canary(): new_receipt() for _phone in range(12)}
+        for phone, (word, receipt) in enumerate(own.items()):
+            played.send(phone, run_id, {"text-0": [word], "receipt-0": [hashed(receipt)]})
+        played.move("close")
+        played.move("end")
+        with hall.database.transaction() as session:
+            live = live_sessions.get(session, played.live_id)
+            for receipt in list(own.values())[:6]:
+                receipts.hold(session, live, receipt, "withdraw")
+        with hall.database.transaction() as session:
+            live = live_sessions.get(session, played.live_id)
+            freezes.freeze(session, live, live_sessions.guide_of(live), hall.clock())
+        return list(own)[:6], list(own)[6:]
+
+    def stored() -> bytes:
+        with hall.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(sql("checkpoint"))
+            read = sql("select pg_read_binary_file(pg_relation_filepath('cards'))")
+            return bytes(connection.execute(read).scalar_one())
+
+    with monkeypatch.context() as without:
+        without.setattr(hall.database, "empty_log", lambda: None)
+        gone, _kept = freeze()
+        with hall.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(sql("vacuum cards"))
+        assert any(word.encode() in stored() for word in gone)
+    taken, kept = freeze()
+    left = stored()
+    assert not [word for word in (*gone, *taken) if word.encode() in left]
+    assert all(word.encode() in left for word in kept)

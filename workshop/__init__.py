@@ -27,7 +27,7 @@ def create_app(settings: Settings | None = None, *, several: bool = False) -> Fl
     from flask import Flask
     from flask_wtf.csrf import CSRFProtect
 
-    from . import keepers, realtime
+    from . import keepers, realtime, wish_copies
     from . import sso as sign_on
     from .backoff import Backoff
     from .ballots import BallotBoxes
@@ -98,7 +98,13 @@ def create_app(settings: Settings | None = None, *, several: bool = False) -> Fl
     database = Database(settings.database_url)
     keeper = keepers.Keepers(database, keepers.name_in(settings.data_dir)) if several else keepers.Alone()
     boxes = BallotBoxes(settings.data_dir / "ballots", keeper.hold)
-    app.extensions["house"] = House(settings, database, boxes, keepers=keeper)
+    app.extensions["house"] = House(
+        settings,
+        database,
+        boxes,
+        keepers=keeper,
+        copies=wish_copies.WishCopies(settings.data_dir) if several else wish_copies.NoCopies(),
+    )
     app.extensions["sign_in_backoff"] = Backoff()
     limits.init_app(app)
 

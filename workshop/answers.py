@@ -68,8 +68,8 @@ class Mine:
     """
 
 
-Asked = tuple[Activity, bool]
-"""What is asked in an open run, and whether the room is there."""
+Asked = tuple[Activity, bool, bool]
+"""What is asked in an open run, whether the room is there, and whether it lies open for long, beside others."""
 
 
 def _open_activity(house: House, live_id: str, run_id: str) -> Asked:
@@ -83,7 +83,9 @@ def _open_activity(house: House, live_id: str, run_id: str) -> Asked:
             if run.state != "open":
                 raise Closed(_("This question has closed. Your answer is still on your phone."))
             live = get(session, live_id)
-            return guide_of(live).activity(run.activity_id), live.at in (run.activity_id, None)
+            activity = guide_of(live).activity(run.activity_id)
+            # A check-in is at no place: all its questions are open for a week.
+            return activity, live.at in (run.activity_id, None), live.at is None or KINDS[activity.kind].all_along
 
     if house.boxes.at_hand(live_id) is None:  # not in this process yet, or gone with its session
         return read()
@@ -133,7 +135,7 @@ def _ballot(
 ) -> Ballot:
     if isinstance(revision, bool) or not isinstance(revision, int) or not 1 <= revision <= LARGEST_REVISION:
         raise AnswerRefused(_("This answer could not be read. Reload the page and try again."))
-    activity, here = asked
+    activity, here, lingers = asked
     kind = KINDS[activity.kind]
     if not kind.asks:
         raise AnswerRefused(_("Nothing is asked here."))
@@ -151,7 +153,7 @@ def _ballot(
     tag = breakouts.tag_to_write(house, live_id, secret, run_id) if kind.in_groups else anonymity.tag(secret, run_id)
     # An edit changes no screen, and must not wake one either: that would tell when it came. Nor does what is parked.
     wakes = not votes and (here or not kind.all_along)
-    return Ballot(run_id, tag, revision, body, final, lingers=kind.all_along, wakes=wakes)
+    return Ballot(run_id, tag, revision, body, final, lingers=lingers, wakes=wakes)
 
 
 def receipt(house: House, live_id: str, cast: Ballot) -> Receipt:
@@ -222,7 +224,7 @@ def mine(house: House, live_id: str, secret: bytes, run_id: str) -> Mine:
     vote, a parked thought and none) it is as large when there is none.
     """
     try:
-        activity, _here = _open_activity(house, live_id, run_id)
+        activity, _here, _lingers = _open_activity(house, live_id, run_id)
     except Closed:
         return Mine(0)
     tag: bytes | None = anonymity.tag(secret, run_id)

@@ -47,7 +47,8 @@ class Ballot:
     """An answer on its way into the box, or a pass (`body` None). A `final` one (rolling) is never replaced.
 
     What `lingers` lies in the box past the close of other questions (a parking
-    lot), so its order of arrival goes with the next `tidy`.
+    lot) or for a week beside others that the same phones answer one after the
+    other (a check-in), so its order of arrival goes with the next `tidy`.
 
     `wakes`: the first of a phone's shows on a screen.
 

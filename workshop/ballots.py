@@ -85,6 +85,7 @@ class BallotBox(ballot_casting.CastingInTheBox, ballot_paper.PaperInTheBox, ball
         self.path = path
         self._lock = threading.RLock()
         make_folder(path.parent)
+        self._lingering = path.exists()  # by a process that may have been killed before it had laid its rows in order
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
         # Exclusive before WAL: no shared-memory file, and no second process can read or write.
@@ -198,7 +199,9 @@ class BallotBox(ballot_casting.CastingInTheBox, ballot_paper.PaperInTheBox, ball
 
         A page keeps its rows in the order in which they were written (ANONYMITY.md,
         fact 2). While one question is open that is declared; a parking lot is open
-        all day, so what was written to it is rewritten within seconds.
+        all day, and the questions of a check-in together for a week, where the order
+        of each says which answers are one phone's (promise 4). What was written to
+        these is rewritten within seconds.
         """
         if self._lingering:
             self._lingering = False

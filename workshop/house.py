@@ -17,6 +17,7 @@ from .desks import Desks
 from .done import Done
 from .keepers import Alone
 from .signals import Signals
+from .wish_copies import NoCopies
 
 if TYPE_CHECKING:
     from .ballots import BallotBoxes
@@ -70,6 +71,7 @@ class House:
     done: Done = field(default_factory=Done)
     keepers: Alone = field(default_factory=Alone)
     at_hand: AtHand = field(default_factory=AtHand)
+    copies: NoCopies = field(default_factory=NoCopies)
 
     def __post_init__(self) -> None:
         """Have what is at hand forgotten as soon as a commit has made it old."""

@@ -107,7 +107,7 @@ def read(raw: bytes) -> Wanted:
     if len(raw) > LARGEST:
         raise too_large()
     data = _parsed(raw)
-    kind, size, sections = _members(data, {"paper", "size", "sections"}, "paper", "size", "sections")
+    kind, size, sections = _members(data, {"paper", "size", "sections", "pad"}, "paper", "size", "sections")
     if kind not in KINDS or size not in SIZES:
         raise _garbled()
     read_sections = tuple(_section(one, str(kind)) for one in _listed(sections, MOST_SECTIONS))

@@ -20,7 +20,7 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from . import live_sessions, moderation, sources, themes
+from . import live_sessions, moderation, receipts, sources, themes
 from .db import Database, erase
 from .errors import WorkshopError
 from .house import House
@@ -179,6 +179,7 @@ def _delete_data(session: Session, live_id: str, today: date) -> None:
     themes.forget(session, live_id)
     moderation.forget(session, live_id)
     session.execute(delete(Card).where(Card.run_id.in_(runs)))
+    receipts.tidy(session)
     session.execute(delete(ActivityRun).where(ActivityRun.live_id == live_id))
     session.execute(delete(ParkedText).where(ParkedText.live_id == live_id))
     session.execute(delete(ReportText).where(ReportText.live_id == live_id))

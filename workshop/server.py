@@ -112,6 +112,7 @@ def open_house(settings: Settings) -> Flask:
             house.boxes.discard(live_id)
     with house.database.transaction() as session:
         library.install_shipped(session, house.clock())
+    house.copies.give_back(house.database)
     seals.recover(house)
     leftovers.take_away(house)
     check_ins.tick(house)  # windows that opened or closed while no server ran

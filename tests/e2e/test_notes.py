@@ -20,7 +20,7 @@ from pypdf import PdfReader
 from tests.conftest import LiveServer, free_port, make_account
 from tests.e2e.conftest import Leader, axe_findings
 from tests.small_guide import look_up
-from workshop import accounts, live_sessions
+from workshop import accounts, live_sessions, padding
 from workshop.db import Database
 from workshop.guides import library
 from workshop.house import House
@@ -575,10 +575,13 @@ def test_the_preview_is_what_goes_to_the_printer_and_the_keyboard_reaches_it(lea
         text = sheet.extract_text()
         assert text.count("How much it would change") == text.count("1 2 3 4 5 1 2 3 4 5"), text
     bodies: list[dict[str, Any]] = []
+    lengths: list[int] = []
 
     def printer(route: Any) -> None:
         assert route.request.headers["x-csrftoken"]
+        lengths.append(len(route.request.post_data_buffer))
         bodies.append(route.request.post_data_json)
+        del bodies[-1]["pad"]
         route.fulfill(body=b"%PDF-1.7", content_type="application/pdf")
 
     context.route("**/notes/paper", printer)
@@ -621,6 +624,7 @@ def test_the_preview_is_what_goes_to_the_printer_and_the_keyboard_reaches_it(lea
     assert (book["paper"], book["size"]) == ("workbook", "Letter")
     assert [one["heading"] for one in book["sections"]] == ["What is mine", "My talk", "My one thing"]
     assert "decide" not in json.dumps(book)
+    assert lengths == [padding.PAPER_ASKED] * 2
     page.keyboard.press("Escape")
 
     # Every stop of the keyboard can be seen, above the bar and below the header.

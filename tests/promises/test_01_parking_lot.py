@@ -187,14 +187,14 @@ def test_no_row_ties_a_thought_to_a_step_a_day_or_another_thought(hall: House) -
         played.move("next")
     played.move("close")
     assert {column.name for column in Card.__table__.columns} == {
-        "id", "run_id", "text", "quotable", "receipt", "held", "mark",
+        "id", "run_id", "text", "quotable", "receipt", "mark",
     }  # fmt: skip
     with hall.database.transaction() as session:
         run = session.get_one(ActivityRun, lot)
         assert (run.activity_id, run.batch, run.ordinal) == ("q3", 0, 0)
         cards = session.scalars(select(Card).where(Card.run_id == lot)).all()
         assert len({card.id for card in cards}) == 12
-        assert {(card.quotable, card.receipt, card.held, card.mark) for card in cards} == {(False, None, "", "")}
+        assert {(card.quotable, card.receipt, card.mark) for card in cards} == {(False, None, "")}
 
 
 def offsets(hall: House, folder: Path, *, tidied: bool) -> list[float]:

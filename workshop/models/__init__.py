@@ -16,7 +16,7 @@ from .keepers import Keeper, Keeping
 from .moderation import ModerationDay, Reading
 from .questions import QuestionList
 from .reports import Delivery, Freeze, Mail, ReportFile, ReportText, ReportVersion
-from .sessions import ActivityRun, Card, LiveSession, ParkedText, SessionRole
+from .sessions import ActivityRun, Card, LiveSession, ParkedText, SessionRole, Wish
 from .staff import Account, StaffIdentity, StaffLink, StaffSession
 from .themes import ThemeBoard
 
@@ -54,4 +54,5 @@ __all__ = [
     "StaffLink",
     "StaffSession",
     "ThemeBoard",
+    "Wish",
 ]

@@ -136,15 +136,31 @@ class Card(Base):
     """One released free text, under a fresh random id, inserted in shuffled order."""
 
     __tablename__ = "cards"
-    __table_args__ = (CheckConstraint("held in ('', 'withdraw', 'unquote')", name="held"),)
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)
     run_id: Mapped[str] = mapped_column(ForeignKey("activity_runs.id", ondelete="CASCADE"), index=True)
     text: Mapped[str] = mapped_column(Text)
     quotable: Mapped[bool] = mapped_column(Boolean, default=False)
     receipt: Mapped[str | None] = mapped_column(String(64), index=True)  # SHA-256 of what its author's phone keeps
-    held: Mapped[str] = mapped_column(String(16), default="")  # what its author asked for; applied at the freeze
     mark: Mapped[str] = mapped_column(String(16), default="")  # parked: what the room made of it, `parking.MARKS`
+
+
+class Wish(Base):
+    """What the author of a card asked for it; carried out at the freeze, and gone with it.
+
+    Not in the card's own row: a row that is written again tells where and when it
+    was. Only `receipts.py` writes here, all rows at once in the order of their
+    receipts. PostgreSQL keeps this table out of its log, archives and standbys,
+    which would tell all the same (`wish_copies.py`: what stands in for them).
+    """
+
+    __tablename__ = "wishes"
+    __table_args__ = (CheckConstraint("act in ('', 'withdraw', 'unquote')", name="act"),)
+
+    receipt: Mapped[str] = mapped_column(
+        String(64), primary_key=True
+    )  # the hash, as in `Card`; no reference: it would lock
+    act: Mapped[str] = mapped_column(String(16))  # "": taken back again
 
 
 class ParkedText(Base):

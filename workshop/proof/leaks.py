@@ -314,9 +314,11 @@ def taken_at_once() -> None:
 
     hold = receipts.hold
 
-    def taking(session: Any, live: Any, secret: object, act: object) -> None:
-        hold(session, live, secret, act)
-        session.execute(delete(Card).where(Card.held == "withdraw"))
+    def taking(session: Any, live: Any, secret: object, act: object) -> tuple[str, str]:
+        receipt, held = hold(session, live, secret, act)
+        if held == "withdraw":
+            session.execute(delete(Card).where(Card.receipt == receipt))
+        return receipt, held
 
     _put(receipts, "hold", taking)
     _put(receipts, "held", lambda session, live_id: {})

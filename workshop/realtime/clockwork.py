@@ -28,6 +28,7 @@ from .. import (
     seals,
     simulated_phones,
     wellbeing,
+    wish_copies,
 )
 from ..house import House
 from . import notices
@@ -117,6 +118,7 @@ def _among_several(house: House, realtime: Realtime) -> list[tuple[float, Callab
     posted.start()
     return [
         (keepers.BEAT, house.keepers.pulse),
+        (wish_copies.EVERY, lambda: house.copies.give_back(house.database)),
         (notices.BLIND, posted.look),
         (PURGE, house.keepers.tidy),
     ]

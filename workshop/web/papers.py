@@ -15,7 +15,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect, validate_csrf
 from werkzeug.exceptions import RequestEntityTooLarge
 from wtforms import ValidationError
 
-from .. import live_sessions, papers
+from .. import live_sessions, padding, papers
 from ..words import _
 from .errors import workshop_error
 from .language import speak
@@ -55,12 +55,14 @@ def paper(live_id: str) -> Response:
         speak(live_sessions.get(session, live_id))
     raw = _body()
     printed, notes = papers.make(current_app.extensions["paper_desk"], live_id, secret, raw, g.language)
-    response = make_response(printed.content)
+    told = quote("\n".join(notes))
+    # From outside, much that was written looks like little: the file, and what the phone says about it (promise 12).
+    response = make_response(padding.filled_pdf(printed.content, padding.PAPER_MADE, len(told)))
     response.mimetype = "application/pdf"
     response.headers["Content-Disposition"] = 'attachment; filename="my-notes.pdf"'
-    response.headers["Cache-Control"] = "no-store"
+    response.headers["Cache-Control"] = "no-store, no-transform"  # packed, its length would tell again
     if notes:
-        response.headers[NOTES] = quote("\n".join(notes))
+        response.headers[NOTES] = told
     return response
 
 

@@ -272,9 +272,11 @@ def confirm(live_id: str) -> Page:
 def freeze(live_id: str) -> Page:
     """Freeze, queue the files, show their progress."""
     live, _role = session_role(live_id)
+    house().copies.give_back(house().database)
     with house().database.transaction() as db, in_language_of(live):
         frozen = freezes.freeze(db, live, live_sessions.guide_of(live), house().clock())
         jobs.queue(db, frozen)
+    house().copies.give_back(house().database)  # now of no use any more
     jobs.start(house())
     return redirect(url_for(".review", live_id=live_id), code=303)
 

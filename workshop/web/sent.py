@@ -90,9 +90,10 @@ def act(live_id: str) -> BaseResponse:
         live = live_sessions.get(session, live_id)
         speak(live)
         try:
-            receipts.hold(session, live, asked.get("receipt"), asked.get("act"))
+            receipt, held = receipts.hold(session, live, asked.get("receipt"), asked.get("act"))
         except WorkshopError as error:
             return make_response(jsonify(ok=False, code=error.code, sentence=error.sentence), error.status)
+    house().copies.note(receipt, held)
     return make_response(jsonify(ok=True))
 
 
