@@ -26,7 +26,7 @@ from workshop.db import Database
 from workshop.errors import WorkshopError
 from workshop.house import House
 from workshop.models import Account, Keeper, StaffLink
-from workshop.operating import backups, held_folders
+from workshop.operating import backups, held_folders, served
 from workshop.server import serve
 from workshop.settings import Settings, SettingsError
 
@@ -125,12 +125,12 @@ def test_a_database_that_a_process_goes_on_serving_is_not_replaced(house: House)
         with house.database.transaction() as session:
             session.execute(update(Keeper).values(seen_at=datetime(2999, 1, 1, tzinfo=UTC)))
 
-    keepers.refuse_while_served(house.database.url, goes_on)  # nobody was ever there
+    served.refuse_while_served(house.database.url, goes_on)  # nobody was ever there
     with house.database.transaction() as session:
         session.add(Keeper(id="another", seen_at=keepers._now(session)))
-    keepers.refuse_while_served(house.database.url, lambda _seconds: None)  # it was stopped a moment ago
+    served.refuse_while_served(house.database.url, lambda _seconds: None)  # it was stopped a moment ago
     with pytest.raises(WorkshopError, match="Stop all of them"):
-        keepers.refuse_while_served(house.database.url, goes_on)
+        served.refuse_while_served(house.database.url, goes_on)
 
 
 def test_a_file_names_nothing_outside_the_folder(installed: Path, tmp_path: Path) -> None:

@@ -15,11 +15,12 @@ from sqlalchemy.exc import OperationalError
 
 from tests.conftest import make_account
 from tests.report_world import LATER, add_live, canaries, release, texts
-from workshop import accounts, cli, exports, figures, freezes, live_sessions
+from workshop import accounts, cli, exports, figures, freezes, holding, live_sessions
 from workshop.errors import WorkshopError
 from workshop.house import House
 from workshop.migrations import what_to_do
 from workshop.models import ReportFile
+from workshop.settings import Settings
 
 Run = Callable[..., "Said"]
 
@@ -103,6 +104,20 @@ def test_the_schema_goes_back_only_to_a_step_that_there_was(run: Run) -> None:
     assert behind.code == 1 and "to do  0012" in behind.out
     assert run("migrate").code == 0
     assert run("migrate", "status").code == 0
+
+
+def test_no_command_moves_the_schema_under_a_server_of_an_older_version(
+    run: Run, tmp_path: Path, database_url: str
+) -> None:
+    assert run("migrate", "down", "--to", "0010").code == 0
+    served = Settings(data_dir=tmp_path / "data", database_url=database_url, secret_key="x" * 40)
+    with holding.hold_all(served):
+        said = run("accounts", "list")
+        assert said.code == 1 and "Restart it" in said.err
+        assert run("migrate", "status").code == 1, "the schema is where it was"
+    assert run("accounts", "list").code == 0
+    with holding.hold_all(served):
+        assert run("accounts", "list").code == 0, "of the same version: a command that reads disturbs nobody"
 
 
 def test_what_is_not_frozen_cannot_be_taken_out(run: Run, house: House, tmp_path: Path) -> None:

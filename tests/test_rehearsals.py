@@ -240,3 +240,7 @@ def test_the_command_plays_a_guide_to_its_end(capsys: pytest.CaptureFixture[str]
     assert "answered" in said
     assert "Nothing of it was kept." in said
     assert cli.main(["rehearse", "no-such-guide"]) == 1
+    assert cli.main(["rehearse", "team-pulse", "--phones", "99"]) == 2
+    assert "5 to 30" in capsys.readouterr().err
+    assert cli.main(["rehearse", "team-pulse", "--language", "xx"]) == 2
+    assert "This guide speaks en" in capsys.readouterr().err

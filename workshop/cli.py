@@ -178,11 +178,15 @@ def rehearse(chosen: argparse.Namespace) -> int:
 
     from flask_babel import force_locale
 
-    from . import create_app, rehearsal_play
+    from . import create_app, rehearsal_play, rehearsals
+    from .guides import schema
     from .guides.library import describe
     from .guides.source import GuideError
     from .migrations import migrate
 
+    if not rehearsals.FEWEST <= chosen.phones <= rehearsals.MOST:
+        print(f"Choose {rehearsals.FEWEST} to {rehearsals.MOST} phones, such as --phones 12.", file=sys.stderr)
+        return 2
     path = Path(chosen.guide)
     file, text = (path.name, path.read_text("utf-8")) if path.is_file() else rehearsal_play.source_of(chosen.guide)
     with tempfile.TemporaryDirectory(prefix="rehearsal-") as name:
@@ -199,6 +203,10 @@ def rehearse(chosen: argparse.Namespace) -> int:
                 yield
 
         try:
+            spoken = schema.parse(text, file).languages
+            if chosen.language and chosen.language not in spoken:
+                print(f"This guide speaks {', '.join(spoken)}. Choose one of these as --language.", file=sys.stderr)
+                return 2
             rehearsal_play.play(house, file, text, chosen.phones, chosen.language, speaking, print)
         except GuideError as error:
             print("\n".join(describe(error)), file=sys.stderr)

@@ -17,6 +17,10 @@ from .lasting import make_folder, to_disk
 from .settings import Settings, SettingsError, unusable_folder
 
 
+class Taken(SettingsError):
+    """Another server holds it."""
+
+
 def hold_all(settings: Settings) -> ExitStack:
     """Hold the data folder, and a SQLite database that lies outside it; raises SettingsError where another has either.
 
@@ -62,5 +66,5 @@ def _held(path: Path, where: str) -> IO[str]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as taken:
         lock.close()
-        raise SettingsError(f"Another server is already running on {where}") from taken
+        raise Taken(f"Another server is already running on {where}") from taken
     return lock

@@ -23,9 +23,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic
 
-from sqlalchemy import delete, func, inspect, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -227,28 +227,6 @@ class Keepers(Alone):
                 return True
         except IntegrityError as faster:
             raise KeptElsewhere from faster
-
-
-def refuse_while_served(url: str, pause: Callable[[float], None] = sleep) -> None:
-    """Raise WorkshopError where a process goes on saying that it is there: what a command is about to replace is in use.
-
-    One that was just stopped was seen a moment ago, too; whether it is seen again tells.
-    """
-    database = Database(url)
-    newest = select(func.max(Keeper.seen_at))
-    try:
-        if not inspect(database.engine).has_table(Keeper.__tablename__):
-            return  # of a version before there were several
-        with database.transaction() as session:
-            seen = session.scalar(newest)
-            if seen is None or (_now(session) - seen).total_seconds() >= GONE:
-                return
-        pause(2 * BEAT)
-        with database.transaction() as session:
-            if session.scalar(newest) != seen:
-                raise WorkshopError("A server is running on this database. Stop all of them, then do this again.")
-    finally:
-        database.engine.dispose()
 
 
 def _now(session: Session) -> datetime:

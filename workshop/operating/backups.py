@@ -33,11 +33,11 @@ from sqlalchemy.engine import URL, make_url
 
 from ..db import make_engine
 from ..errors import WorkshopError
-from ..keepers import refuse_while_served
 from ..lasting import make_folder, to_disk
 from ..migrations import knows, migrate, status
 from ..settings import Settings, user_name
 from .held_folders import scratch_folder, sweep
+from .served import refuse_while_served
 
 SQLITE, POSTGRESQL, SECRET, MANIFEST = "unstuck.db", "unstuck.dump", "secret", "manifest.json"
 ASIDE = "replaced"  # the folder in DATA_DIR where a restore puts what was there

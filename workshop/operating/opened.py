@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ..errors import WorkshopError
 from ..settings import Settings, SettingsError, unusable_folder, user_name
 
 if TYPE_CHECKING:
@@ -40,17 +41,41 @@ def settings() -> Settings:
 
 @contextmanager
 def database() -> Iterator[tuple[Settings, Database]]:
-    """Yield the settings and the main database, brought up to this version."""
+    """Yield the settings and the main database, brought up to this version.
+
+    Raises WorkshopError where a server of an older version is at work on it: its
+    statements would not fit any more.
+    """
     from ..db import Database
-    from ..migrations import migrate
 
     found = settings()
-    migrate(found.database_url)
+    _bring_up(found)
     opened = Database(found.database_url)
     try:
         yield found, opened
     finally:
         opened.engine.dispose()
+
+
+def _bring_up(found: Settings) -> None:
+    from ..holding import Taken, hold_all
+    from ..migrations import migrate, status
+    from .served import refuse_while_served
+
+    now = status(found.database_url)
+    if not now.present or not now.missing:
+        migrate(found.database_url)
+        return
+    try:
+        with hold_all(found):
+            if not found.database_url.startswith("sqlite:"):
+                refuse_while_served(found.database_url)
+            migrate(found.database_url)
+    except Taken as served:
+        raise WorkshopError(
+            "A server of an older version is running here. Restart it, which brings the database up to this version,"
+            " then do this again."
+        ) from served
 
 
 def own_url(found: Settings) -> str:

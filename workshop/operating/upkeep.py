@@ -86,7 +86,7 @@ def restore(chosen: argparse.Namespace) -> int:
 
 def migrate(chosen: argparse.Namespace) -> int:
     """Bring the database up, back, or say where it stands; 1 if it is not at this version."""
-    from .. import keepers, migrations
+    from .. import migrations
 
     url = opened.settings().database_url
     if chosen.what == "up":
@@ -98,10 +98,11 @@ def migrate(chosen: argparse.Namespace) -> int:
             print("Say where to: migrate down --to 0013. Make a backup first: what came later goes.", file=sys.stderr)
             return 2
         from ..holding import hold_all
+        from .served import refuse_while_served
 
         with closing(hold_all(opened.settings())):
             if not url.startswith("sqlite:"):
-                keepers.refuse_while_served(url)
+                refuse_while_served(url)
             migrations.go_back(url, chosen.to)
         print(f"The database is at step {chosen.to}. Start the version that belongs to it.")
         return 0
