@@ -46,6 +46,9 @@ REWRITTEN = ("cards", "activity_runs", "readings", "report_texts")
 REWRITE_PATIENCE = 100
 """Milliseconds to wait for one of them; whoever comes meanwhile waits behind."""
 
+REWRITE_REST = 100
+"""How many times as long as it took a process rests after it: with millions of rows others would wait for seconds each time."""
+
 
 MOST_CONNECTIONS = 15
 """Of one process to PostgreSQL, which takes 100 from all unless it is told otherwise; who finds none free waits."""
@@ -147,6 +150,7 @@ class Database:
         self._listeners: list[Callable[[str], None]] = []
         self._first_listeners: list[Callable[[str], None]] = []
         self._log_is_owed = False
+        self._rewrite_from = 0.0
 
     def keep_open(self) -> None:
         """Keep SQLite's connections for the next transaction; whoever calls this calls `let_go` every second.
@@ -214,8 +218,8 @@ class Database:
         """
         if not self._log_is_owed:
             return
-        busy = False
         if self.engine.dialect.name == "sqlite":
+            busy = False
             try:
                 with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                     connection.execute(text("VACUUM"))
@@ -225,20 +229,24 @@ class Database:
                         to_disk(Path(f"{self.engine.url.database}-wal"))  # or a power cut brings its old end back
             except (OperationalError, OSError):
                 busy = True
-        else:
-            busy = not self._rewrite_tables()
-        self._log_is_owed = busy
+            self._log_is_owed = busy
+        elif monotonic() >= self._rewrite_from:
+            self._log_is_owed = False  # before: what somebody erases meanwhile is owed again
+            began = monotonic()
+            self._log_is_owed |= not self._rewrite_tables()
+            self._rewrite_from = monotonic() + REWRITE_REST * (monotonic() - began)
 
     def _rewrite_tables(self) -> bool:
-        """Have PostgreSQL write the tables with people's words anew; False where somebody reads them all along."""
-        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text(f"SET lock_timeout = '{REWRITE_PATIENCE}ms'"))
-            try:
-                connection.execute(text(f"VACUUM (FULL) {', '.join(REWRITTEN)}"))
-            except OperationalError:
-                return False
-            finally:
-                connection.execute(text("RESET lock_timeout"))
+        """Have PostgreSQL write the tables with people's words anew; False where somebody reads them all along, or it is away."""
+        try:
+            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text(f"SET lock_timeout = '{REWRITE_PATIENCE}ms'"))
+                try:
+                    connection.execute(text(f"VACUUM (FULL) {', '.join(REWRITTEN)}"))
+                finally:
+                    connection.execute(text("RESET lock_timeout"))
+        except OperationalError:
+            return False
         return True
 
     def catch_up(self) -> None:
@@ -247,6 +255,8 @@ class Database:
             with self.engine.connect() as connection:
                 self._log_is_owed |= bool(connection.execute(text(f"PRAGMA {OWED}")).scalar())
             self.empty_log()
+        else:
+            self._log_is_owed = True  # nothing there says so; the server's clock does it
 
     def announce(self, live_id: str) -> None:
         """Tell the listeners that a live session changed (an answer landed in its ballot box, say)."""
