@@ -54,6 +54,7 @@ export function connect(auth, callbacks) {
 
   let boot = "";
   let seq = -1;
+  let version = -1;
   let up = false;
   let retry = 0;
 
@@ -71,9 +72,9 @@ export function connect(auth, callbacks) {
   /** @param {ScreenMessage | undefined} message */
   function take(message) {
     if (!message || typeof message.html !== "string") return;
-    if (message.boot === boot && message.seq < seq) return;
-    boot = message.boot;
-    seq = message.seq;
+    // One that was being drawn while somebody moved on carries the older version, although it was sent last.
+    if (message.boot === boot && (message.seq < seq || message.version < version)) return;
+    ({ boot, seq, version } = message);
     callbacks.onScreen(message);
   }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 import socketio
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute, expect
 from pypdf import PdfReader
 
 from tests.conftest import LiveServer
@@ -542,3 +543,47 @@ def test_every_target_is_large_enough_for_a_finger(console: Window, leader: Lead
         .filter(([, box]) => box.height < 43.5 || box.width < 43.5).map(([name, box]) => name + ' ' + box.height)"""
     )
     assert small == []
+
+
+def test_a_screen_that_was_drawn_before_somebody_moved_on_is_left_out(chromium: Browser, leader: Leader) -> None:
+    """It was drawn from the older state, and sent after the newer one that the page had asked for."""
+    came: list[dict[str, Any]] = []
+    ways: list[WebSocketRoute] = []
+
+    def between(way: WebSocketRoute) -> None:
+        server = way.connect_to_server()
+        ways.append(way)
+
+        def onward(message: str | bytes) -> None:
+            if isinstance(message, str) and '"html"' in message:
+                came.append(json.loads(message[message.index("[") :])[-1])
+            way.send(message)
+
+        server.on_message(onward)
+
+    context = chromium.new_context(viewport=DESK)  # type: ignore[arg-type]
+    context.route_web_socket("**/socket.io/**", between)
+    page = context.new_page()
+    page.goto(f"{leader.url}/stage/{look_up(leader.house, leader.live_id).stage_token}")
+    leader.press("start")
+    expect(page.get_by_text("How this works")).to_be_visible(timeout=SOON)
+    for _ in range(200):
+        if came and "How this works" in came[-1]["html"]:
+            break
+        page.wait_for_timeout(50)
+    newest = came[-1]
+
+    def push(seq: int, version: int, words: str) -> None:
+        message = {**newest, "seq": newest["seq"] + seq, "version": newest["version"] + version}
+        message["html"] = newest["html"].replace("How this works", words)
+        ways[-1].send("42" + json.dumps(["screen", message]))
+
+    push(1, -1, "What was before")
+    push(1, 0, "What is now")
+    expect(page.get_by_text("What is now")).to_be_visible(timeout=SOON)
+    push(2, -1, "What was before")
+    push(2, 0, "What comes then")
+    expect(page.get_by_text("What comes then")).to_be_visible(timeout=SOON)
+    push(3, -1, "What was before")
+    page.wait_for_timeout(300)  # nothing comes of it that one could wait for
+    expect(page.get_by_text("What comes then")).to_be_visible()

@@ -70,11 +70,7 @@ def paper(world: World) -> Iterator[Finding]:
             if sheets:
                 _type(room, choice=option, alike=str(sheets))
             room.press("close")
-            screens = shown(room)
-            if not all(_figures(text) for text in screens.values()):  # a push from before the close may come last
-                settle(room)
-                screens = shown(room)
-            drawn.append({name: _figures(text) for name, text in screens.items()})
+            drawn.append({name: _figures(text) for name, text in shown(room).items()})
         alone, beside = drawn
         moved += [f"{name}, {many} of {PHONES}" for name in alone if beside[name][:1] != alone[name][:1]]
         compared += sum(len(beside[name]) > len(alone[name]) > 0 for name in alone)

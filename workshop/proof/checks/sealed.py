@@ -30,12 +30,19 @@ def shown(room: Room, who: tuple[str, ...] = ALL) -> dict[str, str]:
     room.frames()
     room.look(*who)
     frames = room.frames()
-    return {
-        name: str((frame.data or {}).get("html", ""))
-        for name in who
-        for frame in frames[name]
-        if isinstance(frame.data, dict) and "html" in frame.data
-    }
+    latest: dict[str, dict[str, Any]] = {}
+    for name in who:
+        for frame in frames[name]:
+            if isinstance(frame.data, dict) and "html" in frame.data and not _older(frame.data, latest.get(name)):
+                latest[name] = frame.data
+    return {name: str(data["html"]) for name, data in latest.items()}
+
+
+def _older(screen: dict[str, Any], other: dict[str, Any] | None) -> bool:
+    """Return whether a browser would leave out `screen` after the other one, by the rule of static/js/link.js."""
+    if other is None or screen.get("boot") != other.get("boot"):
+        return False
+    return bool(screen["seq"] < other["seq"] or screen["version"] < other["version"])
 
 
 def clockless(text: str) -> str:
