@@ -36,6 +36,7 @@ from werkzeug.test import TestResponse
 from tests import remembered
 from tests.pages import check_response, csrf_token
 from tests.promises.halls import folder, hall  # noqa: F401 - fixtures for tests at service level
+from tests.sign_in_provider import Provider
 from workshop import accounts, create_app, passwords
 from workshop.db import Base
 from workshop.house import House
@@ -463,6 +464,14 @@ def server_house(live_server: LiveServer) -> Iterator[House]:
         None,  # type: ignore[arg-type]
     )
     database.engine.dispose()
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    """Return a sign-in provider on loopback."""
+    started = Provider()
+    yield started
+    started.close()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,13 +18,6 @@ from workshop import accounts
 from workshop.house import House
 from workshop.models import Account, StaffIdentity
 from workshop.settings import Settings, SettingsError
-
-
-@pytest.fixture
-def provider() -> Iterator[Provider]:
-    started = Provider()
-    yield started
-    started.close()
 
 
 @pytest.fixture

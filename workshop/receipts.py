@@ -88,10 +88,9 @@ def settle(session: Session, live_id: str) -> None:
     results and nowhere else. From here on nothing stored ties a card to a phone.
     """
     asked = held(session, live_id)
-    for act in ("withdraw", "unquote"):
-        cards = Card.id.in_([card_id for card_id, wanted in asked.items() if wanted == act])
-        changed = delete(Card).where(cards) if act == "withdraw" else update(Card).where(cards).values(quotable=False)
-        session.execute(changed)
+    withdrawn, unquoted = ([one for one, wanted in asked.items() if wanted == act] for act in ("withdraw", "unquote"))
+    session.execute(delete(Card).where(Card.id.in_(withdrawn)))
+    session.execute(update(Card).where(Card.id.in_(unquoted)).values(quotable=False))
     session.execute(update(Card).where(Card.run_id.in_(_runs(live_id))).values(receipt=None))
     tidy(session)
     erase(session)

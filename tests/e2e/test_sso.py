@@ -18,13 +18,6 @@ from workshop.settings import Settings
 
 
 @pytest.fixture
-def provider() -> Iterator[Provider]:
-    started = Provider()
-    yield started
-    started.close()
-
-
-@pytest.fixture
 def door(provider: Provider, tmp_path: Path) -> Iterator[str]:
     """Return the address of an installation with that provider and an account for fay@example.org.
 

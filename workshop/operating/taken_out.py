@@ -36,7 +36,8 @@ def take_out(
 ) -> list[Path]:
     """Write results and finished PDFs of one session into `folder`; return the files.
 
-    Where another version froze it and its figures cannot be read here, the PDFs come alone. An existing file is never written over. `speaking` is a language for the words in them.
+    Where another version froze it and its figures cannot be read here, the PDFs come alone. An existing file is
+    never written over. `speaking` is a language for the words in them.
     """
     with database.transaction() as session:
         freeze = freezes.find(session, live_id)

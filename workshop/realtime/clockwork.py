@@ -47,9 +47,7 @@ PLAN = 30.0  # seconds: "minutes behind" on consoles moves without anybody press
 PURGE = 3600.0  # seconds: terms are days
 MAILS = 3.0  # seconds: a mail leaves while its sender still looks at the page
 CHECK_INS = 20.0  # seconds: they open and close by days
-AGAIN = (
-    60.0  # seconds until a task that goes on failing is told again; the alarm in docs/operators.md looks at ten minutes
-)
+AGAIN = 60.0  # seconds until a task that goes on failing is told again; operators' alarms look at ten minutes
 CHECKPOINT = 20.0  # seconds: an edited text is gone from the log within sixty (promise 7)
 
 
