@@ -126,6 +126,7 @@ def test_a_talk_is_one_page_of_ones_own_words_in_a_fixed_order_and_one_of_advice
     ]
     places = [own.find(words) for words in order]
     assert -1 not in places and places == sorted(places), dict(zip(order, places, strict=True))
+    assert "· 10:00 Notes from our talk" in own, "a clock of 24 hours, as on every screen"
     assert advice.startswith("How to hold such a talk") and "For me" in advice and "For my supervisor" in advice
     assert checker.problems(content) == []
     assert checker.headings(content)[:2] == ["H1", "H2"]

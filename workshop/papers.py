@@ -28,9 +28,9 @@ from datetime import date
 from datetime import time as clock_time
 from typing import Any
 
-from flask_babel import format_date, format_time
+from flask_babel import format_date
 
-from . import paper_prose, report_worker
+from . import paper_prose, report_worker, words
 from .activities.worksheet import PARTS
 from .errors import Throttled, WorkshopError
 from .report_worker import Printed, PrintFailed
@@ -256,11 +256,7 @@ def _as_day(line: str) -> str:
 
 def _as_time(line: str) -> str:
     try:
-        return (
-            str(format_time(clock_time.fromisoformat(line), "short", rebase=False))
-            if re.fullmatch(r"\d\d:\d\d", line)
-            else line
-        )
+        return words.clock(clock_time.fromisoformat(line)) if re.fullmatch(r"\d\d:\d\d", line) else line
     except ValueError:
         return line
 
