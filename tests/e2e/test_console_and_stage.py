@@ -143,12 +143,29 @@ def test_of_two_windows_that_press_at_once_one_wins_and_no_step_is_skipped(conso
     leader.ask("stuck")
     leader.press("close")
     one, two = console(), console(PHONE)
-    reaches(one, leader)
-    reaches(two, leader)
+    presses: list[tuple[WebSocketRoute, str | bytes]] = []
+
+    def between(way: WebSocketRoute) -> None:
+        server = way.connect_to_server()
+        server.on_message(way.send)
+        way.on_message(lambda sent: presses.append((server, sent)) if '["move"' in str(sent) else server.send(sent))
+
+    for window in (one, two):
+        window.context.route_web_socket("**/socket.io/**", between)
+        window.reload()
+        connected(window, leader)
+        reaches(window, leader)
     before = look_up(leader.house, leader.live_id)
-    # Both in the same instant: the clicks go out before either answer can be back.
-    two.evaluate("setTimeout(() => document.getElementById('primary').click(), 0)")
-    one.evaluate("setTimeout(() => document.getElementById('primary').click(), 0)")
+    # Both in the same instant: neither press is let through before both windows have sent theirs.
+    for window in (two, one):
+        primary(window).click()
+    for _ in range(200):
+        if len(presses) == 2:
+            break
+        one.wait_for_timeout(50)
+    assert len(presses) == 2
+    for server, press in presses:
+        server.send(press)
     expect(one.locator(".room__prompt")).to_have_text("How much energy do you have?", timeout=SOON)
     expect(two.locator(".room__prompt")).to_have_text("How much energy do you have?", timeout=SOON)
     time.sleep(1)  # a second move, if there were one, would have landed by now
