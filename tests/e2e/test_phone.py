@@ -46,6 +46,7 @@ def join(context: BrowserContext, leader: Leader) -> Page:
     page = context.new_page()
     page.goto(leader.url + leader.join_path)
     page.get_by_role("button", name="Join without a name").click()
+    page.wait_for_url("**/s/**", wait_until="commit")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     return page
 
@@ -478,7 +479,10 @@ def test_axe_finds_nothing_on_any_page(
 
 
 def places(page: Page) -> dict[str, list[int]]:
-    """Return where each thing that a finger could aim at begins."""
+    """Return where each thing that a finger could aim at begins, once the page is whole and dressed; scripts may be away."""
+    page.wait_for_function(
+        "document.readyState !== 'loading' && [...document.querySelectorAll('link[rel=stylesheet]')].every(link => link.sheet)"
+    )
     found: dict[str, list[int]] = page.evaluate(
         """() => Object.fromEntries([...document.querySelectorAll("main :is(textarea, input, select, button, .seen), footer summary")]
           .filter(el => el.checkVisibility({visibilityProperty: true}))
