@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from scipy.stats import binom, chi2, kendalltau
 from sqlalchemy import inspect
 
 from workshop.db import make_engine
-from workshop.proof import attackers, bounds, evidence, leaks, linking, run, verdicts
+from workshop.proof import attackers, bounds, cast, evidence, leaks, linking, run, verdicts, wire
 from workshop.proof.checks import doors, sealed
 from workshop.proof.scratch import KEPT, Scratch
 from workshop.proof.wire import Frame, WireError
@@ -287,6 +288,18 @@ def test_over_real_sockets_the_product_holds() -> None:
     assert {one.key: one.verdict for one in found} == dict.fromkeys(("keyboard", "own-card", "said"), "holds")
 
 
+@pytest.mark.parametrize("at_once", [wire.AT_ONCE, 1e9])
+def test_a_fast_machine_is_not_taken_for_a_flood(at_once: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server drops who asks too often; the harness may not be dropped because it is quick, and without a pace it is."""
+    monkeypatch.setattr(wire, "AT_ONCE", at_once)
+    with Scratch(environment()) as scratch:
+        room = cast.Room(scratch, cast.Staff.of(scratch), ["text"], 1)
+        with pytest.raises(WireError) if at_once > wire.PER_SECOND * 10 else nullcontext():
+            for _look in range(120):
+                room.phones[0].socket.call("screen", {})  # type: ignore[union-attr]
+        room.away()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("leak", "promise", "keys"),
@@ -295,6 +308,8 @@ def test_over_real_sockets_the_product_holds() -> None:
         ("access-log", 6, {"marks", "log"}),
         ("who-is-here", 13, {"presence"}),
         ("every-word-printed", 11, {"consent"}),
+        ("list-of-requests", 5, {"asked-back-order"}),
+        ("unwiped-box", 4, {"check-in-box"}),
     ],
 )
 def test_a_build_that_leaks_one_thing_is_found_out_by_it_alone(leak: str, promise: int, keys: set[str]) -> None:

@@ -104,6 +104,15 @@ class Phone:
         """Return the phone's page as it is drawn now."""
         return self.browser.get(f"/s/{self.live_id}/").text
 
+    def ask_for(self, receipt: str, act: str) -> bool:
+        """Ask something for the card of a receipt, as the phone's own page does; return whether it was accepted."""
+        page = self.browser.get(f"/s/{self.live_id}/sent").text
+        token = re.search(r'data-csrf="([^"]+)"|name="csrf_token"[^>]*value="([^"]+)"', page)
+        csrf = (token[1] or token[2]) if token else ""
+        body = json.dumps({"receipt": receipt, "act": act}).encode()
+        address = f"/s/{self.live_id}/receipts"
+        return self.browser.ask("POST", address, body, "application/json", **{"X-CSRFToken": csrf}).status == 200
+
     def leave(self) -> None:
         """Close the socket."""
         if self.socket is not None:

@@ -91,13 +91,17 @@ def of_page(page: str, texts: Sequence[str]) -> Features:
 
 
 def rows(engine: Engine) -> dict[str, list[dict[str, Any]]]:
-    """Return every row of every table, with the database's own hidden number of it, in the order in which it gives them."""
-    hidden = "rowid" if engine.dialect.name == "sqlite" else "ctid::text"
+    """Return every row of every table, with the database's own hidden numbers of it, in the order in which it gives them."""
+    hidden = (
+        "rowid as hidden_number"
+        if engine.dialect.name == "sqlite"
+        else "ctid::text as hidden_number, xmin::text::bigint as hidden_transaction"
+    )
     found: dict[str, list[dict[str, Any]]] = {}
     with engine.connect() as connection:
         for table in inspect(engine).get_table_names():
             try:
-                result = connection.execute(text(f'select {hidden} as hidden_number, * from "{table}"'))  # noqa: S608 - names of our own database
+                result = connection.execute(text(f'select {hidden}, * from "{table}"'))  # noqa: S608 - names of our own database
             except Exception:  # a table without a hidden number
                 connection.rollback()
                 result = connection.execute(text(f'select * from "{table}"'))  # noqa: S608

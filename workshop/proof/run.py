@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 
 from . import attackers, season
 from .cast import Staff
-from .checks import Check, World, asides, beside, doors, manners, own, papers, read_first, sealed, traces
+from .checks import Check, World, asides, beside, doors, in_turn, manners, own, papers, read_first, sealed, traces
 from .control import Control
 from .scratch import Scratch
 from .verdicts import INCONCLUSIVE, PROMISES, Finding, Proof
@@ -21,7 +21,7 @@ from .wire import WireError
 _PLAN, _FIRST, *_BESIDE = beside.CHECKS
 CHECKS: tuple[Check, ...] = (
     *traces.CHECKS[:1], _PLAN, *sealed.CHECKS, *manners.CHECKS, _FIRST, *own.CHECKS, *papers.CHECKS, *read_first.CHECKS,
-    *asides.CHECKS, *_BESIDE, *doors.CHECKS, *traces.CHECKS[1:],
+    *asides.CHECKS, *_BESIDE, *in_turn.CHECKS, *doors.CHECKS, *traces.CHECKS[1:],
 )  # fmt: skip
 """In this order: mischief first, so that the log has had time; check-ins apart, because they open by the server's
 own clock and nobody waits for it; the search of clocks after everything."""
@@ -119,7 +119,7 @@ ABOUT: dict[str, frozenset[int]] = {
     "parked": frozenset({1, 3, 5}), "breakouts": frozenset({3, 5}),
     "paper": frozenset({3, 16}), "votes": frozenset({1, 3}), "plan_check_ins": frozenset({1, 3, 4}),
     "check_in": frozenset({1, 3, 4}), "check_in_again": frozenset({3, 4}),
-    "clocks": frozenset({6}),
+    "asked_in_turn": frozenset({5}), "check_in_box": frozenset({4}), "clocks": frozenset({6}),
 }  # fmt: skip
 """Which promises a check looks at."""
 

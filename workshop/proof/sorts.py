@@ -7,6 +7,7 @@ and words that nobody writes by chance. Not here: who sends when.
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import secrets
 import string
@@ -75,6 +76,12 @@ LETTERS = string.ascii_lowercase
 def canary() -> str:
     """Return sixteen random letters: no word, no style, and nobody writes them by chance."""
     return "".join(secrets.choice(LETTERS) for _ in range(16))
+
+
+def new_receipt() -> tuple[str, str]:
+    """Return what a phone keeps for a card of its own, and what it sends along: the hash of it."""
+    secret = base64.urlsafe_b64encode(secrets.token_bytes(16)).rstrip(b"=").decode()
+    return secret, hashlib.sha256(secret.encode()).hexdigest()
 
 
 def fields_for(sort: str, text: str = "", *, quotable: bool = False) -> dict[str, list[str]]:

@@ -26,6 +26,9 @@ from urllib.parse import urlencode
 PATIENCE = 30.0
 """Seconds until an answer of the server counts as missing; it waits ten for a locked database itself."""
 
+PER_SECOND, AT_ONCE = 18.0, 50.0
+"""Events that one connection sends, a little fewer than the server takes before it drops one as a flood: 20 and 60."""
+
 ACCEPT_KEY = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
 
 
@@ -162,6 +165,7 @@ class Socket:
         self.sent_bytes = 0
         self._buffer = b""
         self._acks = 0
+        self._allowance, self._counted_at = AT_ONCE, time.monotonic()
         self._parts: list[bytes] = []
         self._sock = socket.create_connection(
             ("127.0.0.1", browser.address.port), timeout=PATIENCE, source_address=(browser.source, 0)
@@ -192,9 +196,18 @@ class Socket:
 
     def ask(self, event: str, payload: Mapping[str, Any]) -> str:
         """Send an event without waiting; return the number of its acknowledgement."""
+        self._pace()
         self._acks += 1
         self._write(f"42{self._acks}{json.dumps([event, payload], separators=(',', ':'))}")
         return str(self._acks)
+
+    def _pace(self) -> None:
+        """Wait where a page would be taken for a flood: on a fast machine the harness asks faster than anybody taps."""
+        now = time.monotonic()
+        self._allowance = min(AT_ONCE, self._allowance + (now - self._counted_at) * PER_SECOND) - 1
+        self._counted_at = now
+        if self._allowance < 0:
+            time.sleep(-self._allowance / PER_SECOND)
 
     def answer(self, number: str) -> dict[str, Any]:
         """Wait for an acknowledgement and return it."""

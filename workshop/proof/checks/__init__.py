@@ -33,6 +33,9 @@ class World:
     later: Any = None
     """The session whose check-ins are looked at (`beside.Later`): planned early, because they open by the server's own clock."""
 
+    week: Any = None
+    """Another one, of whose check-in the ballot box is copied."""
+
     def room(self, sorts: list[str], phones: int, *, watched: bool = True, start: bool = True, **settings: Any) -> Room:
         """Return a session with its audiences, started and quiet."""
         room = Room(self.scratch, self.staff, sorts, phones, **settings)

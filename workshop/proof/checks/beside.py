@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -100,36 +100,39 @@ def _figures(text: str) -> list[str]:
 
 @dataclass
 class Later:
-    """A session whose people are asked again, and who came back."""
+    """A session whose people are asked again, and who came back; `live_id` and `runs` are those of the check-in that is open."""
 
     room: Room
     token: str
+    live_id: str = ""
+    runs: Sequence[str] = ()
     secrets: list[bytes] = field(default_factory=list)
     seats: list[str] = field(default_factory=list)
     tags: list[bytes] = field(default_factory=list)
 
 
 def plan_check_ins(world: World) -> Iterator[Finding]:
-    """End a session whose check-in opens at the server's next round; by the time it is looked at, it is open."""
-    room = world.room(["text"], 1)
-    room.press("end")
-    planned = room.plan_check_in(check_ins.local_day(world.scratch.house.clock()))
-    link = re.search(r"/f/([\w-]{22})", planned)
-    room.away()  # nobody sits there until then
-    if link is not None:
-        world.later = Later(room, link[1])
+    """End two sessions whose check-in opens at the server's next round; by the time they are looked at, it is open."""
+    for name in ("later", "week"):
+        room = world.room(["text"], 1)
+        room.press("end")
+        planned = room.plan_check_in(check_ins.local_day(world.scratch.house.clock()))
+        link = re.search(r"/f/([\w-]{22})", planned)
+        room.away()  # nobody sits there until then
+        if link is not None:
+            setattr(world, name, Later(room, link[1]))
     yield from ()
 
 
 def check_in(world: World) -> Iterator[Finding]:
     """Let people answer the first check-in and change their minds; look at every page that others can open."""
-    later = _open(world, 1)
+    later = opened(world, world.later, 1)
     phones = [_return(world, later, number) for number in range(PHONES)]
     for phone in phones:
-        _answer(later, phone, "2")
+        answer_check_in(later, phone, "2")
     before = _outside(world, later)
     for phone in phones:
-        _answer(later, phone, "9")
+        answer_check_in(later, phone, "9")
     after = _outside(world, later)
     changed = [name for name in before if before[name] != after[name]]
     _close(world, later, 1)
@@ -148,10 +151,10 @@ def check_in(world: World) -> Iterator[Finding]:
 
 def check_in_again(world: World) -> Iterator[Finding]:
     """Let too few of the same people answer the second one; then look for anything that ties one check-in to the other."""
-    later = _open(world, 2)
+    later = opened(world, world.later, 2)
     phones = [_return(world, later, number) for number in range(FEW)]
     for phone in phones:
-        _answer(later, phone, "9")
+        answer_check_in(later, phone, "9")
     _close(world, later, 2)
     enough, few = _results(world, 1), _results(world, 2)
     yield count(
@@ -172,14 +175,17 @@ def check_in_again(world: World) -> Iterator[Finding]:
     world.done(later.room)
 
 
-def _open(world: World, number: int) -> Later:
+def opened(world: World, later: Later | None, number: int) -> Later:
     """Wait until the server has opened a check-in by itself; it looks every twenty seconds."""
-    later: Later | None = world.later
     assert later is not None, "no check-in was planned"
     end = time.monotonic() + 60
     while time.monotonic() < end:
         with world.scratch.house.database.transaction() as session:
-            if session.scalar(_of(later, number).with_only_columns(CheckIn.state)) == "open":
+            planned = session.scalars(_of(later, number)).one_or_none()
+            if planned is not None and planned.state == "open":
+                later.live_id = str(planned.live_id)
+                asked = select(ActivityRun.id).where(ActivityRun.live_id == planned.live_id)
+                later.runs = session.scalars(asked).all()
                 return later
         time.sleep(0.3)
     raise AssertionError(f"check-in {number} did not open")
@@ -190,26 +196,27 @@ def _of(later: Later, number: int) -> Any:
 
 
 def _return(world: World, later: Later, number: int) -> Phone:
-    """Let somebody come back by the link, on a phone of their own, and take a seat."""
+    """Let one of the same people come back, and remember all that could tie one check-in to the other."""
     phone = later.room.phones[0] if number == 0 else Phone.marked(world.scratch, 120 + number)
-    page = f"/f/{later.token}"
-    phone.browser.post(f"{page}/begin", {}, page=page)
-    with world.scratch.house.database.transaction() as session:
-        live_id = session.scalars(
-            select(CheckIn.live_id).where(CheckIn.parent_id == later.room.live_id, CheckIn.state == "open")
-        ).one()
-        runs = session.scalars(select(ActivityRun.id).where(ActivityRun.live_id == live_id)).all()
-    seat = next(value for name, value in phone.browser.cookies.items() if name.endswith(f"seat-{live_id}"))
-    secret = anonymity.read_seat(world.scratch.house.seat_key, str(live_id), seat)
-    assert secret is not None
-    later.seats.append(seat)
+    secret = come_back(world, later, phone)
     later.secrets.append(secret)
-    later.tags += [anonymity.tag(secret, run) for run in runs]
-    world.marks += phone.marks
+    later.tags += [anonymity.tag(secret, run) for run in later.runs]
     return phone
 
 
-def _answer(later: Later, phone: Phone, value: str) -> None:
+def come_back(world: World, later: Later, phone: Phone) -> bytes:
+    """Let somebody follow the link and take a seat in the check-in that is open; return the seat's secret."""
+    page = f"/f/{later.token}"
+    phone.browser.post(f"{page}/begin", {}, page=page)
+    seat = next(value for name, value in phone.browser.cookies.items() if name.endswith(f"seat-{later.live_id}"))
+    secret = anonymity.read_seat(world.scratch.house.seat_key, later.live_id, seat)
+    assert secret is not None
+    later.seats.append(seat)
+    world.marks += phone.marks
+    return secret
+
+
+def answer_check_in(later: Later, phone: Phone, value: str) -> None:
     """Answer all four questions, or change what was answered."""
     page = f"/f/{later.token}?change=1"
     based = dict(re.findall(r'name="(\w+-based-on)" value="(\d+)"', phone.browser.get(page).text))

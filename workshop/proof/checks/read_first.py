@@ -7,12 +7,8 @@ report itself (`papers.py`), every other door (`doors.py`).
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html as escapes
-import json
 import re
-import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -25,14 +21,13 @@ from ...models import Card
 from .. import evidence
 from ..attackers import ordered
 from ..cast import Room
-from ..sorts import canary, fields_for
+from ..sorts import canary, fields_for, new_receipt
 from ..verdicts import Finding, count
 from ..wire import Browser, WireError
 from . import World
 from .sealed import clockless, shown
 
 FEW = 4
-RECEIPTS = "/s/{live}/receipts"
 
 
 def read_first(world: World) -> Iterator[Finding]:
@@ -159,9 +154,8 @@ def asked_back(world: World) -> Iterator[Finding]:
     run_id, own = room.open(), {}
     for phone in room.phones:
         word = canary()
-        own[word] = base64.urlsafe_b64encode(secrets.token_bytes(16)).rstrip(b"=").decode()
-        fields = fields_for("text", word, quotable=True)
-        phone.send(run_id, {**fields, "receipt-0": [hashlib.sha256(own[word].encode()).hexdigest()]})
+        own[word], kept = new_receipt()
+        phone.send(run_id, {**fields_for("text", word, quotable=True), "receipt-0": [kept]})
     room.press("close")
     room.press("end")
     # Planned now, or the server's next round would change a page and look like a trace.
@@ -169,7 +163,7 @@ def asked_back(world: World) -> Iterator[Finding]:
     taken, silent, wavering = list(own)[:3]
     before = dict(_before_the_freeze(room))
     asked = [
-        _ask(room, own[word], act)
+        room.phones[0].ask_for(own[word], act)
         for word, act in ((taken, "withdraw"), (silent, "unquote"), (wavering, "withdraw"), (wavering, "keep"))
     ]
     after = dict(_before_the_freeze(room))
@@ -217,17 +211,6 @@ def _still(page: str) -> str:
     """Return a page without what is new each time it is drawn: the token of its forms, and the time of day."""
     page = re.sub(r'(csrf[\w-]*"[^>]*?(?:value|content)="|data-csrf="|"csrf":\s*")[^"]+', r"\1", escapes.unescape(page))
     return clockless(page)
-
-
-def _ask(room: Room, receipt: str, act: str) -> bool:
-    """Ask for the card of a receipt, as the phone's own page does; return whether it was accepted."""
-    phone = room.phones[0].browser
-    page = phone.get(f"/s/{room.live_id}/sent").text
-    token = re.search(r'data-csrf="([^"]+)"|name="csrf_token"[^>]*value="([^"]+)"', page)
-    csrf = (token[1] or token[2]) if token else ""
-    body = json.dumps({"receipt": receipt, "act": act}).encode()
-    address = RECEIPTS.format(live=room.live_id)
-    return phone.ask("POST", address, body, "application/json", **{"X-CSRFToken": csrf}).status == 200
 
 
 CHECKS: tuple[Any, ...] = (read_first, asked_back)
