@@ -19,7 +19,7 @@ from scipy.stats import binom, chi2, kendalltau
 from sqlalchemy import inspect
 
 from workshop.db import make_engine
-from workshop.proof import attackers, bounds, cast, evidence, leaks, linking, run, verdicts, wire
+from workshop.proof import attackers, bounds, cast, evidence, leaks, linking, run, season, verdicts, wire
 from workshop.proof.checks import doors, sealed
 from workshop.proof.scratch import KEPT, Scratch
 from workshop.proof.wire import Frame, WireError
@@ -214,6 +214,18 @@ def test_a_search_of_nothing_proves_nothing() -> None:
     assert verdicts.count("k", 1, "a", "w", [], 0).verdict == verdicts.INCONCLUSIVE
     assert verdicts.count("k", 1, "a", "w", [], 7).verdict == verdicts.HOLDS
     assert verdicts.count("k", 1, "a", "w", ["it"], 7).verdict == verdicts.LEAKS
+
+
+@pytest.mark.parametrize(
+    ("apart", "on_disk", "expected"),
+    [(True, 0, verdicts.HOLDS), (True, 1, verdicts.INCONCLUSIVE), (False, 0, verdicts.INCONCLUSIVE)],
+)
+def test_no_text_in_any_file_proves_something_only_where_the_database_has_its_own(
+    apart: bool, on_disk: int, expected: str
+) -> None:
+    asked = season.Asked(0, [], [], [], {}, set(), closely=False, on_disk=on_disk)
+    found = {one.key: one.verdict for one in attackers._orders(season.Season(apart, [asked], copies=1))}
+    assert found["order-files"] == expected
 
 
 def test_every_promise_has_a_leak_and_every_check_says_what_it_is_about() -> None:

@@ -160,7 +160,12 @@ def _orders(season: Season) -> Iterator[Finding]:
                 if len(set(map(str, values))) == len(values):
                     numbers = values if all(isinstance(v, int | float) for v in values) else _as_ranks(values)
                     taus.setdefault(name, []).append(tau(numbers, truth))
-        yield _judged(key, 5, "thief of files", f"{what} follows who sent first", taus, PEOPLE)
+        found = _judged(key, 5, "thief of files", f"{what} follows who sent first", taus, PEOPLE)
+        if held == "files" and season.apart and not any(asked.on_disk for asked in season.asked):
+            found.verdict = HOLDS if season.copies else INCONCLUSIVE
+            found.figure = f"no text in any file beside the database's own, in {season.copies:,} copies"
+            found.numbers = {"looked": season.copies}
+        yield found
 
 
 def ordered(

@@ -56,6 +56,7 @@ class Asked:
     early: list[str] = field(default_factory=list)
     rows: Features = field(default_factory=dict)
     files: Features = field(default_factory=dict)
+    on_disk: int = 0  # of its texts, how many were found in how many files
     leftovers: list[str] = field(default_factory=list)
     printed: Features = field(default_factory=dict)
     printed_texts: list[str] = field(default_factory=list)
@@ -68,8 +69,9 @@ class Asked:
 
 @dataclass
 class Season:
-    """All questions of all sessions, and what else was looked at on the way."""
+    """All questions of all sessions, and what else was looked at on the way. `apart`: the database's own files lie elsewhere."""
 
+    apart: bool = False
     asked: list[Asked] = field(default_factory=list)
     frames: int = 0
     frames_before_close: int = 0
@@ -97,7 +99,8 @@ def play(
     after each answer. It ends early when `seconds` are over: what is missing in
     the sample, the verdicts say.
     """
-    season, session, end = Season(), 0, time.monotonic() + seconds
+    apart = not scratch.settings.database_url.startswith("sqlite")
+    season, session, end = Season(apart), 0, time.monotonic() + seconds
     while len(season.asked) < questions and (session == 0 or time.monotonic() < end):
         count = min(PER_SESSION, questions - len(season.asked))
         room = Room(scratch, staff, ["text"] * count, PEOPLE)
@@ -154,7 +157,9 @@ def _ask(season: Season, room: Room, session: int, number: int, habits: list[int
     # Each time: a write-ahead log is there for a moment only, and a test of its order needs 200 that hold all texts.
     files = room.scratch.files()
     asked.files = evidence.table_of(evidence.places(files, texts), texts)
-    asked.leftovers = [name for name, _text in evidence.holding(files, texts) if "ballots" in name or "log" in name]
+    held = evidence.holding(files, texts)
+    asked.on_disk = len(held)
+    asked.leftovers = [name for name, _text in held if "ballots" in name or "log" in name]
     season.copies += 1
     season.words += texts
     return asked
