@@ -56,26 +56,43 @@ export function watch(section, phone) {
     if (el && el.textContent !== text) el.textContent = text;
   }
 
-  /** @param {string} what */
+  /** Ask, and return whether that reached the server. @param {string} what */
   async function ask(what) {
     const ack = await phone.ask(what).catch(() => null);
     if (ack?.ok && section.isConnected) show(ack.place);
+    return ack !== null;
   }
 
+  /** What was pressed and has not reached the server yet. @type {HTMLButtonElement | null} */
+  let pressed = null;
+
+  /** @param {HTMLButtonElement} button */
+  async function press(button) {
+    pressed?.removeAttribute("aria-busy");
+    pressed = button;
+    button.setAttribute("aria-busy", "true");
+    if (!(await ask(button.value)) || pressed !== button) return; // asked again at the next beat
+    pressed = null;
+    button.removeAttribute("aria-busy");
+    one("number")?.scrollIntoView({ block: "nearest" });
+  }
+
+  const beat = () => void (pressed ? press(pressed) : ask("take"));
+
   if (known.has(phone.run)) show(known.get(phone.run));
-  void ask("take");
+  beat();
   const timer = window.setInterval(() => {
     if (!section.isConnected) window.clearInterval(timer);
-    else if (document.visibilityState === "visible") void ask("take");
+    else if (document.visibilityState === "visible") beat();
   }, AGAIN_MS * (0.9 + Math.random() / 5));
-  section.addEventListener("sync", () => void ask("take"));
+  section.addEventListener("sync", beat);
   const part = section.querySelector("[data-part]");
   if (part) new MutationObserver(() => void ask("take")).observe(part, { childList: true });
 
   one("write")?.addEventListener("submit", (event) => {
     event.preventDefault();
     const button = /** @type {SubmitEvent} */ (event).submitter;
-    if (button instanceof HTMLButtonElement) void ask(button.value).then(() => one("number")?.scrollIntoView({ block: "nearest" }));
+    if (button instanceof HTMLButtonElement) void press(button);
   });
 
   const note = /** @type {HTMLTextAreaElement | null} */ (one("note"));

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.conftest import LiveServer
 from tests.promises.groups import breakout_guide
 from tests.small_guide import look_up
 from workshop import live_sessions
@@ -21,10 +22,10 @@ from .test_room import a_page, a_phone
 SHOT = Callable[[Page, str], Path]
 
 
-def in_a_breakout(leader: Leader) -> Leader:
-    """Return the leader of a session of 1-2-4-All."""
+def in_a_breakout(leader: Leader, *, in_three_parts: bool = True) -> Leader:
+    """Return the leader of a session of 1-2-4-All, or of groups that write at once."""
     with leader.house.database.transaction() as session:
-        text = breakout_guide(one_two_four_all=True).replace(
+        text = breakout_guide(one_two_four_all=in_three_parts).replace(
             "What now?", "What would make the biggest difference for us now?"
         )
         guide_id = library.import_guide(session, leader.account, text, "groups.yaml", leader.house.clock()).id
@@ -113,3 +114,26 @@ def test_a_phone_finds_its_group_writes_for_it_and_reads_the_others(
     for one in others:
         one.socket.client.eio.ws.shutdown()
         one.browser.http.close()
+
+
+def test_a_press_that_the_network_swallowed_is_carried_out_when_it_is_back(
+    chromium: Browser, leader: Leader, live_server: LiveServer
+) -> None:
+    made = in_a_breakout(leader, in_three_parts=False)
+    phone = a_phone(chromium, made)
+    code = look_up(made.house, made.live_id).code or ""
+    others = [Phone(code, made.url) for _phone in range(5)]
+    made.press("start")
+    made.press("open")
+    expect(phone.locator("[data-breakout-number]")).to_have_text(re.compile("^[12]$"))
+    for one in others:
+        one.socket.client.eio.ws.shutdown()
+        one.browser.http.close()
+    write = phone.locator("button[value=write]")
+    live_server.kill()
+    expect(phone.locator("[data-status]")).to_contain_text("connection")
+    write.click()
+    expect(write).to_have_attribute("aria-busy", "true")
+    live_server.start()
+    expect(phone.locator("textarea[name=text-0]")).to_be_visible(timeout=20_000)
+    expect(write).not_to_have_attribute("aria-busy", "true")

@@ -191,6 +191,7 @@ def notes(context: BrowserContext, leader: Leader) -> Page:
     page = context.new_page()
     page.goto(leader.url + leader.join_path)
     page.get_by_role("button", name="Join without a name").click()
+    page.wait_for_url("**/s/**", wait_until="commit")
     page.goto(f"{leader.url}/s/{leader.live_id}/notes/")
     expect(page.locator("[data-notes-tools]")).to_be_attached()
     return page
