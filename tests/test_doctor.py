@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -93,6 +94,26 @@ def test_a_database_server_that_is_away_is_found_without_its_password(settings: 
     found = worst(stores.postgresql(replace(settings, database_url=away)))
     assert found.level == "wrong" and "DATABASE_URL" in found.advice
     assert PASSWORD not in repr(found)
+
+
+@pytest.mark.several
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ("", ""),
+        ("-c log_statement=ddl", ""),
+        ("-c log_statement=mod", "log_statement"),
+        ("-c log_statement=all -c log_parameter_max_length=0", ""),
+        ("-c log_min_duration_statement=1s", "log_min_duration_statement"),
+        ("-c log_transaction_sample_rate=0.01", "log_transaction_sample_rate"),
+        ("-c log_parameter_max_length=0 -c log_parameter_max_length_on_error=-1", "log_parameter_max_length_on_error"),
+    ],
+)
+def test_a_database_that_writes_down_what_people_send_is_found(settings: Settings, options: str, told: str) -> None:
+    here = replace(settings, database_url=f"{settings.database_url}?options={quote(options)}")
+    found = [finding for finding in stores.postgresql(here) if finding.about == "Database's log"]
+    assert [finding.level for finding in found] == (["wrong"] if told else [])
+    assert all(told in finding.sentence and f"SET {told} = " in finding.advice for finding in found)
 
 
 def test_a_folder_that_others_may_read_is_found(settings: Settings) -> None:

@@ -23,6 +23,15 @@ from .findings import Finding, fine, note, wrong
 
 MOST_APART = 5.0  # seconds between two clocks that agree
 
+WRITES_VALUES = {
+    "log_statement": ("none", "ddl"), "log_min_duration_statement": ("-1",), "log_min_duration_sample": ("-1",),
+    "log_transaction_sample_rate": ("0",), "log_parameter_max_length_on_error": ("0",), "auto_explain.log_min_duration": ("-1",),
+}  # fmt: skip
+"""Settings of PostgreSQL that write values into its log -> the values with which they write none, the usual one first."""
+VALUES = "log_parameter_max_length"
+BY_VALUES = frozenset(WRITES_VALUES) - {"log_parameter_max_length_on_error", "auto_explain.log_min_duration"}
+"""Those that write statements, in which values are numbered; what stands for the numbers is cut to `VALUES` bytes."""
+
 
 def sqlite(settings: Settings) -> Iterator[Finding]:
     """The database."""
@@ -74,6 +83,8 @@ def postgresql(settings: Settings) -> Iterator[Finding]:
     engine = make_engine(settings.database_url)
     try:
         with engine.connect() as connection:
+            asked = text("select current_setting(:name, true)")
+            logs = {name: connection.execute(asked, {"name": name}).scalar_one() for name in (*WRITES_VALUES, VALUES)}
             version, encoding, now, waits = connection.execute(
                 text(
                     "select current_setting('server_version'), current_setting('server_encoding'), now(),"
@@ -96,6 +107,17 @@ def postgresql(settings: Settings) -> Iterator[Finding]:
             "Database",
             "it does not wait for its disk: a power cut may damage all of it.",
             "Write fsync = on and full_page_writes = on into postgresql.conf, and reload it.",
+        )
+    talkative = [name for name, quiet in WRITES_VALUES.items() if logs[name] not in (None, *quiet)]
+    if logs[VALUES] == "0":
+        talkative = [name for name in talkative if name not in BY_VALUES]
+    if talkative:
+        name = make_url(settings.database_url).database
+        quieter = " ".join(f"ALTER DATABASE \"{name}\" SET {one} = '{WRITES_VALUES[one][0]}';" for one in talkative)
+        yield wrong(
+            "Database's log",
+            f"{', '.join(talkative)}: PostgreSQL writes what people sent into its log, with the time.",
+            f"As its superuser: {quieter}",
         )
     yield fine("Database", f"PostgreSQL {version}")
     yield from _schema(settings)
