@@ -117,7 +117,7 @@ def test_a_phone_finds_its_group_writes_for_it_and_reads_the_others(
 
 
 def test_a_press_that_the_network_swallowed_is_carried_out_when_it_is_back(
-    chromium: Browser, leader: Leader, live_server: LiveServer
+    chromium: Browser, leader: Leader, live_server: LiveServer, shot: SHOT
 ) -> None:
     made = in_a_breakout(leader, in_three_parts=False)
     phone = a_phone(chromium, made)
@@ -134,6 +134,7 @@ def test_a_press_that_the_network_swallowed_is_carried_out_when_it_is_back(
     expect(phone.locator("[data-status]")).to_contain_text("connection")
     write.click()
     expect(write).to_have_attribute("aria-busy", "true")
+    shot(phone, "breakout-phone-pressed-without-network")
     live_server.start()
     expect(phone.locator("textarea[name=text-0]")).to_be_visible(timeout=20_000)
     expect(write).not_to_have_attribute("aria-busy", "true")
