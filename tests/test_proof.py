@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import os
 import random
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -288,6 +290,41 @@ def test_the_leaky_build_serves_no_folder_but_the_proofs_own(tmp_path: Path) -> 
     )  # fmt: skip
     assert done.returncode == 2
     assert "leaks on purpose" in done.stderr
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_proof_that_is_stopped_leaves_no_server_and_no_folder(number: signal.Signals, code: int) -> None:
+    command = [sys.executable, "-m", "workshop", "verify-anonymity", "--only", "1"]
+    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as proof:
+        folders: dict[int, Path] = {}
+        while len(folders) < 2 and proof.poll() is None:  # the product and the leaky build
+            folders |= {pid: Path(data) for pid in below(proof.pid) if (data := environ_of(pid).get("DATA_DIR"))}
+            time.sleep(0.05)
+        folders = {pid: folder for pid, folder in folders.items() if folder.parent.name.startswith("unstuck-proof-")}
+        proof.send_signal(number)
+        printed = proof.communicate(timeout=60)[0]
+    assert proof.returncode == code, printed
+    assert b"Traceback" not in printed
+    assert len(folders) == 2
+    assert [folder for pid, folder in folders.items() if folder.exists() or Path(f"/proc/{pid}").exists()] == []
+
+
+def below(pid: int) -> list[int]:
+    """Return the processes that a process has started, and those that these have started."""
+    try:
+        own = [int(one) for file in Path(f"/proc/{pid}/task").glob("*/children") for one in file.read_text().split()]
+    except OSError:
+        return []
+    return [*own, *(further for one in own for further in below(one))]
+
+
+def environ_of(pid: int) -> dict[str, str]:
+    """Return the environment that a process was started with; empty for one that is gone."""
+    try:
+        text = Path(f"/proc/{pid}/environ").read_text()
+    except OSError:
+        return {}
+    return dict(one.split("=", 1) for one in text.split("\0") if "=" in one)
 
 
 def environment() -> Mapping[str, str]:

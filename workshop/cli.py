@@ -13,11 +13,12 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, TypeAlias
 
 from .operating import opened, people, upkeep
 from .settings import Settings, SettingsError, rows, user_name
+from .stopping import unwinding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,9 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given[:1] == ["export"] and re.fullmatch(r"-[\w-]{21}", "".join(given[1:2])):
         given.insert(1, "--")  # one session's id in 64 begins like an option
     chosen = parser().parse_args(given)
+    command: Command = chosen.command
     try:
-        command: Command = chosen.command
-        return command(chosen)
+        with nullcontext() if command is serve else unwinding():  # a server ends in its own way
+            return command(chosen)
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
     except SettingsError as error:
         print(f"This setting cannot be used.\n{error}", file=sys.stderr)
         return 2
@@ -54,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error.sentence, file=sys.stderr)
         return 1
     except OSError as error:
-        if error.filename is None or chosen.command is serve:
+        if error.filename is None or command is serve:
             raise
         print(
             f"{error.filename} cannot be used: {error.strerror}. Check that the user {user_name(os.geteuid())} may use it.",

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import requests
 
+from ..stopping import unwinding
 from .people import DemoFailed
 from .play import FAST, PHONES, SLOW, Play
 from .report import finish
@@ -40,7 +41,7 @@ def main() -> int:
         signal.alarm(LIMIT + PER_PHONE * max(0, people - PHONES))
     try:
         port = int(os.environ.get("PORT") or 0)
-        with ScratchServer(port, os.environ.get("HOST") or "127.0.0.1") as server:
+        with unwinding(), ScratchServer(port, os.environ.get("HOST") or "127.0.0.1") as server:
             play = Play(server, SLOW if slow else FAST, _say, people)
             play.prepare()
             play.run()

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import IO, Any
 
+from ..stopping import unwinding
 from .verdicts import Finding
 from .wire import WireError
 
@@ -51,7 +52,12 @@ def main(wanted: str, out: IO[str]) -> int:
 
     asked = json.loads(wanted)
     size, only = run.Size(**asked["size"]), frozenset(asked["only"])
-    json.dump([asdict(finding) for finding in run.look(os.environ, "all", size=size, only=only)], out)
+    try:
+        with unwinding():
+            found = run.look(os.environ, "all", size=size, only=only)
+    except KeyboardInterrupt:  # the proof itself says that it was stopped
+        return 130
+    json.dump([asdict(finding) for finding in found], out)
     return 0
 
 
