@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,9 @@ def test_a_server_that_stops_tells_everybody_to_come_back(how: str) -> None:
             server.stop()
             assert raw.close_code() == 1012
         assert gone.wait(PATIENCE)
+    end = time.monotonic() + PATIENCE
+    while client._reconnect_task is None and time.monotonic() < end:  # it tells of the end first, then it begins anew
+        time.sleep(0.01)
     assert client._reconnect_task is not None  # it was not told to stay away
     client.shutdown()
     let_go(client)
