@@ -360,7 +360,6 @@ def test_a_fast_machine_is_not_taken_for_a_flood(at_once: float, monkeypatch: py
         ("who-is-here", 13, {"presence"}),
         ("every-word-printed", 11, {"consent"}),
         ("list-of-requests", 5, {"asked-back-order"}),
-        ("unwiped-box", 4, {"check-in-box"}),
     ],
 )
 def test_a_build_that_leaks_one_thing_is_found_out_by_it_alone(leak: str, promise: int, keys: set[str]) -> None:
