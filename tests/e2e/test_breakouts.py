@@ -16,7 +16,7 @@ from workshop import live_sessions
 from workshop.demo.people import Phone
 from workshop.guides import library
 
-from .conftest import Leader, axe_findings
+from .conftest import Leader, axe_findings, dressed
 from .test_room import a_page, a_phone
 
 SHOT = Callable[[Page, str], Path]
@@ -134,7 +134,8 @@ def test_a_press_that_the_network_swallowed_is_carried_out_when_it_is_back(
     expect(phone.locator("[data-status]")).to_contain_text("connection")
     write.click()
     expect(write).to_have_attribute("aria-busy", "true")
-    shot(phone, "breakout-phone-pressed-without-network")
+    for dress in dressed(phone, ((360, 740), (1280, 800), (1920, 1080))):
+        shot(phone, f"breakout-phone-pressed-without-network-{dress}")
     live_server.start()
     expect(phone.locator("textarea[name=text-0]")).to_be_visible(timeout=20_000)
     expect(write).not_to_have_attribute("aria-busy", "true")

@@ -480,7 +480,9 @@ def test_axe_finds_nothing_on_any_page(
 def places(page: Page) -> dict[str, list[int]]:
     """Return where each thing that a finger could aim at begins, once the page is whole and dressed; scripts may be away."""
     whole = "document.readyState !== 'loading' && [...document.querySelectorAll('link[rel=stylesheet]')].every(link => link.sheet)"
-    while not page.evaluate(whole):  # the page's policy forbids Playwright's own way of waiting for that
+    for _ in range(200):  # the page's policy forbids Playwright's own way of waiting for that
+        if page.evaluate(whole):
+            break
         page.wait_for_timeout(50)
     found: dict[str, list[int]] = page.evaluate(
         """() => Object.fromEntries([...document.querySelectorAll("main :is(textarea, input, select, button, .seen), footer summary")]

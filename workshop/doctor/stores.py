@@ -13,7 +13,7 @@ from datetime import UTC
 from pathlib import Path
 
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import Connection, make_url
 
 from ..db import make_engine
 from ..house import utc_now
@@ -83,8 +83,7 @@ def postgresql(settings: Settings) -> Iterator[Finding]:
     engine = make_engine(settings.database_url)
     try:
         with engine.connect() as connection:
-            asked = text("select current_setting(:name, true)")
-            logs = {name: connection.execute(asked, {"name": name}).scalar_one() for name in (*WRITES_VALUES, VALUES)}
+            talkative = _writes_values(connection)
             version, encoding, now, waits = connection.execute(
                 text(
                     "select current_setting('server_version'), current_setting('server_encoding'), now(),"
@@ -108,9 +107,6 @@ def postgresql(settings: Settings) -> Iterator[Finding]:
             "it does not wait for its disk: a power cut may damage all of it.",
             "Write fsync = on and full_page_writes = on into postgresql.conf, and reload it.",
         )
-    talkative = [name for name, quiet in WRITES_VALUES.items() if logs[name] not in (None, *quiet)]
-    if logs[VALUES] == "0":
-        talkative = [name for name in talkative if name not in BY_VALUES]
     if talkative:
         name = make_url(settings.database_url).database
         quieter = " ".join(f"ALTER DATABASE \"{name}\" SET {one} = '{WRITES_VALUES[one][0]}';" for one in talkative)
@@ -121,6 +117,14 @@ def postgresql(settings: Settings) -> Iterator[Finding]:
         )
     yield fine("Database", f"PostgreSQL {version}")
     yield from _schema(settings)
+
+
+def _writes_values(connection: Connection) -> list[str]:
+    """Return the settings by which this database's log holds what people sent."""
+    asked = text("select current_setting(:name, true)")
+    logs = {name: connection.execute(asked, {"name": name}).scalar_one() for name in (*WRITES_VALUES, VALUES)}
+    talkative = [name for name, quiet in WRITES_VALUES.items() if logs[name] not in (None, *quiet)]
+    return [name for name in talkative if logs[VALUES] != "0" or name not in BY_VALUES]
 
 
 def redis(settings: Settings) -> Iterator[Finding]:

@@ -113,15 +113,17 @@ class Later:
 
 def plan_check_ins(world: World) -> Iterator[Finding]:
     """End two sessions whose check-in opens at the server's next round; by the time they are looked at, it is open."""
-    for name in ("later", "week"):
-        room = world.room(["text"], 1)
-        room.press("end")
-        planned = room.plan_check_in(check_ins.local_day(world.scratch.house.clock()))
-        link = re.search(r"/f/([\w-]{22})", planned)
-        room.away()  # nobody sits there until then
-        if link is not None:
-            setattr(world, name, Later(room, link[1]))
+    world.later, world.week = _planned(world), _planned(world)
     yield from ()
+
+
+def _planned(world: World) -> Later | None:
+    room = world.room(["text"], 1)
+    room.press("end")
+    planned = room.plan_check_in(check_ins.local_day(world.scratch.house.clock()))
+    link = re.search(r"/f/([\w-]{22})", planned)
+    room.away()  # nobody sits there until then
+    return Later(room, link[1]) if link else None
 
 
 def check_in(world: World) -> Iterator[Finding]:
